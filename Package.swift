@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One strict dialect for every target: Swift 6, warnings are errors, every unsafe call is marked.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+/// Tests use the same dialect, less the memory marks, which the macros of Swift Testing do not carry.
+let testing: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [String]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [String], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies.map { .byName(name: $0) }, resources: resources,
+        swiftSettings: testing)
+}
+
+let values = ["Primitives", "Wire"]
+let cores = ["Ledger", "Consensus", "Kademlia", "Signalling", "Rights", "Recording", "Media"]
+let wrappers = ["EventLoop", "Crypto", "TLS", "KeyValue", "ICE", "SecureMedia", "HTTP"]
+let shells = ["Node", "Links", "MediaEndpoint", "ContentStore", "RPC"]
+let all = values + cores + wrappers + shells
+
+let package = Package(
+    name: "sotto",
+    products: [
+        .executable(name: "sotto", targets: ["sotto"]),
+        .executable(name: "sotto-sim", targets: ["sotto-sim"]),
+        .executable(name: "sotto-bench", targets: ["sotto-bench"]),
+    ],
+    targets: [
+        // Layer 5: programs
+        program("sotto", all),
+        program("sotto-sim", values + cores + ["Crypto", "Simulation"]),
+        program("sotto-bench", all),
+
+        // Layer 4: shells
+        module("Node", values + cores + wrappers + ["Links", "MediaEndpoint", "ContentStore", "RPC"]),
+        module("Links", values + ["Crypto", "EventLoop", "TLS", "Consensus", "Ledger", "Kademlia"]),
+        module(
+            "MediaEndpoint", values + ["Crypto", "EventLoop", "ICE", "SecureMedia", "Media", "Signalling", "Recording"]),
+        module("ContentStore", values + ["Crypto", "EventLoop", "KeyValue", "Recording"]),
+        module("RPC", values + ["Crypto", "EventLoop", "HTTP", "Ledger", "Rights"]),
+
+        // Layer 3: wrappers, one C library each
+        module("EventLoop", ["CLinux", "CGLib", "Primitives"]),
+        module("Crypto", ["CSodium", "COpenSSL", "Primitives"]),
+        module("TLS", ["COpenSSL", "EventLoop", "Primitives"]),
+        module("KeyValue", ["CLevelDB", "EventLoop", "Primitives"]),
+        module("ICE", ["CGLib", "EventLoop", "Primitives"]),
+        module("SecureMedia", ["COpenSSL", "CSRTP", "EventLoop", "Primitives"]),
+        module("HTTP", ["CGLib", "EventLoop", "Primitives"]),
+
+        // Layer 2: cores, pure
+        module("Ledger", values),
+        module("Consensus", values),
+        module("Kademlia", values),
+        module("Signalling", values),
+        module("Rights", values),
+        module("Recording", values),
+        module("Media", values),
+
+        // Layer 1: values
+        module("Primitives"),
+        module("Wire", ["Primitives"]),
+
+        // Layer 0: C
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(
+            name: "CGLib", pkgConfig: "nice libsoup-3.0",
+            providers: [.apt(["libnice-dev", "libsoup-3.0-dev", "glib-networking"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
+        .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+
+        // Beside: the seeded world
+        module("Simulation", values + cores + ["Crypto"]),
+
+        // Tests
+        tests("Tidy", []),
+        tests("Primitives", values + ["Crypto"]),
+        tests("Wire", values + ["Crypto"]),
+        tests("Crypto", values + ["Crypto"]),
+        tests("Ledger", values + ["Ledger", "Crypto"]),
+        tests("Consensus", values + ["Consensus", "Crypto", "Simulation"]),
+        tests("Kademlia", values + ["Kademlia", "Crypto"]),
+        tests("Signalling", values + ["Signalling", "Crypto"]),
+        tests("Rights", values + ["Rights", "Crypto"]),
+        tests("Recording", values + ["Recording", "Crypto"]),
+        tests("Media", values + ["Media"]),
+        tests("EventLoop", values + ["EventLoop"]),
+        tests("TLS", values + ["EventLoop", "TLS", "Crypto"]),
+        tests("KeyValue", values + ["EventLoop", "KeyValue"]),
+        tests("ICE", values + ["EventLoop", "ICE"]),
+        tests("SecureMedia", values + ["EventLoop", "SecureMedia"]),
+        tests("HTTP", values + ["EventLoop", "HTTP"]),
+        tests("Links", values + ["Links", "Consensus", "Ledger", "Crypto", "EventLoop", "TLS"]),
+        tests("MediaEndpoint", values + ["MediaEndpoint", "Media", "Crypto", "EventLoop"]),
+        tests("ContentStore", values + ["ContentStore", "Recording", "Crypto", "EventLoop", "KeyValue"]),
+        tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
+        tests("Node", all),
+        tests("sotto", []),
+    ]
+)

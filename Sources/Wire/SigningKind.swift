@@ -1,0 +1,69 @@
+package import Primitives
+
+/// Every kind of thing that is signed. The preimage of a signature is
+/// `"sotto/1/" ‖ kind ‖ 0x00 ‖ chain (32 bytes) ‖ body`; no two kinds share a preimage, since no kind holds a zero byte.
+package enum SigningKind: String, CaseIterable, Sendable {
+    /// A ledger transaction: body is its dag-cbor.
+    case transaction
+    /// A notarize vote: body is epoch u64 ‖ view u64 ‖ block hash (big-endian, 48 bytes), as for the next two.
+    case notarize
+    /// A nullify vote: the hash is 32 zero bytes.
+    case nullify
+    /// A finalize vote.
+    case finalize
+    /// A proposer's signature over the hash of its engine header, body as for votes.
+    case proposal
+    /// A member's registration, signed by its first key: proof of possession.
+    case registration
+    /// Where a node listens, gossiped among nodes.
+    case address = "address-record"
+    /// A record stored in the DHT under a location.
+    case record = "dht-record"
+    /// Who holds a content block.
+    case provider = "provider-record"
+    /// A device's prekeys, under its member's key.
+    case prekeys = "prekey-bundle"
+    /// A registrar's statement that a member holds a number, for the attesting validators.
+    case numberStatement = "number-statement"
+    /// A validator's attestation of a number's location.
+    case numberAttestation = "number-attestation"
+    /// A request to a node's RPC on behalf of a member.
+    case request = "rpc-request"
+    /// An invitation to a call, inside its seal.
+    case invite = "call-invite"
+    /// What a participant brings to the transport of a call: identities, fingerprints, role, roster.
+    case transport = "call-transport"
+    /// A member's certificate for its per-call key.
+    case callKey = "call-key"
+    /// The frames a sender sent in the last second.
+    case leafList = "leaf-list"
+    /// A wrapped segment group key, signed by its sender's per-call key.
+    case wrap = "group-wrap"
+    /// A participant's consent to be recorded.
+    case consent
+    /// A request for blinded evaluation of a phone number.
+    case blindEvaluation = "blind-evaluation"
+    /// A request for an inner key share under a lease.
+    case shareRequest = "share-request"
+    /// A request for an outer key share.
+    case outerRequest = "outer-request"
+    /// The tip of a node's log, for peers and auditors.
+    case checkpoint
+    /// The binding of a TLS link to a member: body is the exporter value and both ids.
+    case link = "link-hello"
+
+    /// Versions the preimage of every kind at once.
+    package static let prefix = "sotto/1/"
+
+    /// The exact bytes that are signed.
+    package func preimage(chain: ChainID, body: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.prefix.utf8.count + rawValue.utf8.count + 33 + body.count)
+        bytes.append(contentsOf: Self.prefix.utf8)
+        bytes.append(contentsOf: rawValue.utf8)
+        bytes.append(0x00)
+        chain.raw.append(to: &bytes)
+        bytes.append(contentsOf: body)
+        return bytes
+    }
+}

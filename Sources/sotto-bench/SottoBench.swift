@@ -1,0 +1,4 @@
+@main
+struct SottoBench {
+    static func main() {}
+}

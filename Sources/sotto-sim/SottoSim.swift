@@ -1,0 +1,4 @@
+@main
+struct SottoSim {
+    static func main() {}
+}
