@@ -50,6 +50,12 @@ package struct SharingEpoch: Counter {
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// A group of 60 s of a recording, counted from its start: the portion that one lease-group key opens.
+package struct GroupIndex: Counter {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
 /// Milliseconds since 1970-01-01T00:00:00Z. Tells time; order is told by `Height`.
 package struct Timestamp: Counter {
     package let rawValue: UInt64
