@@ -1,0 +1,73 @@
+internal import COpenSSL
+
+/// The hash functions in use. Each is fetched from OpenSSL once, since a fetch costs more than hashing 64 bytes.
+enum DigestAlgorithm: Sendable {
+    case sha256
+    case sha512
+
+    private nonisolated(unsafe) static let fetchedSHA256 = unsafe fetch("SHA2-256")
+    private nonisolated(unsafe) static let fetchedSHA512 = unsafe fetch("SHA2-512")
+
+    @unsafe
+    private static func fetch(_ name: String) -> OpaquePointer {
+        guard let algorithm = unsafe EVP_MD_fetch(nil, name, nil) else { preconditionFailure("OpenSSL lacks \(name)") }
+        return unsafe algorithm
+    }
+
+    var byteCount: Int {
+        switch self {
+        case .sha256: 32
+        case .sha512: 64
+        }
+    }
+
+    /// OpenSSL's handle, alive as long as the process.
+    @unsafe var handle: OpaquePointer {
+        switch self {
+        case .sha256: unsafe Self.fetchedSHA256
+        case .sha512: unsafe Self.fetchedSHA512
+        }
+    }
+}
+
+/// One running hash, an `EVP_MD_CTX` that is reset and used again.
+///
+/// Marked `@safe`: the handle is private and freed once. `@unchecked Sendable`: the structs that hold a context copy
+/// it before they change a shared one, so no two threads ever write the same.
+@safe
+final class DigestContext: @unchecked Sendable {
+    private let context: OpaquePointer
+
+    init(_ algorithm: DigestAlgorithm) {
+        guard let context = unsafe EVP_MD_CTX_new(),
+            unsafe EVP_DigestInit_ex2(context, algorithm.handle, nil) == 1
+        else { preconditionFailure("no memory left for a hash") }
+        unsafe self.context = context
+    }
+
+    private init(copying other: DigestContext) {
+        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_MD_CTX_copy_ex(context, other.context) == 1 else {
+            preconditionFailure("no memory left for a hash")
+        }
+        unsafe self.context = context
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(context) }
+
+    func copy() -> DigestContext { DigestContext(copying: self) }
+
+    func update(_ bytes: Span<UInt8>) {
+        let isDone = unsafe bytes.withUnsafeBufferPointer { buffer in
+            unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count) == 1
+        }
+        guard isDone else { preconditionFailure("a running hash took no input") }
+    }
+
+    /// Writes the hash, of the algorithm's length, and starts afresh.
+    @unsafe
+    func finish(into output: UnsafeMutablePointer<UInt8>) {
+        guard unsafe EVP_DigestFinal_ex(context, output, nil) == 1,
+            unsafe EVP_DigestInit_ex2(context, nil, nil) == 1
+        else { preconditionFailure("a running hash gave no output") }
+    }
+}
