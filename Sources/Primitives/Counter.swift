@@ -50,6 +50,15 @@ package struct SharingEpoch: Counter {
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// The span of 30 days in which a phone number has one location in the DHT.
+package struct LocationEpoch: Counter {
+    package static let milliseconds: UInt64 = 30 * 24 * 3_600_000
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    /// The epoch that `time` falls into.
+    package init(at time: Timestamp) { rawValue = time.rawValue / Self.milliseconds }
+}
+
 /// A group of 60 s of a recording, counted from its start: the portion that one lease-group key opens.
 package struct GroupIndex: Counter {
     package let rawValue: UInt64
