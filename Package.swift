@@ -101,7 +101,7 @@ let package = Package(
         // Tests
         tests("Tidy", []),
         tests("Primitives", values + ["Crypto"]),
-        tests("Wire", values + ["Crypto"]),
+        tests("Wire", values + ["Crypto"], resources: [.copy("Vectors")]),
         tests("Crypto", values + ["Crypto"]),
         tests("Ledger", values + ["Ledger", "Crypto"]),
         tests("Consensus", values + ["Consensus", "Crypto", "Simulation"]),
