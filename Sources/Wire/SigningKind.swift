@@ -1,7 +1,8 @@
 package import Primitives
 
 /// Every kind of thing that is signed. The preimage of a signature is
-/// `"sotto/1/" ‖ kind ‖ 0x00 ‖ chain (32 bytes) ‖ body`; no two kinds share a preimage, since no kind holds a zero byte.
+/// `"sotto/1/" ‖ kind ‖ 0x00 ‖ chain (32 bytes) ‖ body`; no two kinds share a preimage, since no kind holds a zero
+/// byte.
 package enum SigningKind: String, CaseIterable, Sendable {
     /// A ledger transaction: body is its dag-cbor.
     case transaction

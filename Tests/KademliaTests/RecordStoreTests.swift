@@ -122,13 +122,13 @@ struct AddressBookTests {
     @Test("K-9: the highest sequence counts, and expiry ends a record")
     func newest() throws {
         var book = AddressBook()
-        #expect(book.insert(try address(1, sequence: 2), now: .zero))
-        #expect(!book.insert(try address(1, sequence: 2), now: .zero))
-        #expect(!book.insert(try address(1, sequence: 1), now: .zero))
-        #expect(book.insert(try address(1, sequence: 3, expiry: 50), now: .zero))
+        #expect(book.insert(try address(1, sequence: 2), now: .zero) == true)
+        #expect(book.insert(try address(1, sequence: 2), now: .zero) == false)
+        #expect(book.insert(try address(1, sequence: 1), now: .zero) == false)
+        #expect(book.insert(try address(1, sequence: 3, expiry: 50), now: .zero) == true)
         #expect(book.address(of: member(1), now: Timestamp(50)) == nil)
-        #expect(!book.insert(try address(2, expiry: 3_600_001), now: .zero))
-        #expect(!book.insert(try address(2, expiry: 7), now: Timestamp(7)))
+        #expect(book.insert(try address(2, expiry: 3_600_001), now: .zero) == false)
+        #expect(book.insert(try address(2, expiry: 7), now: Timestamp(7)) == false)
     }
 
     @Test("Books with the same records have one digest, in whatever order they came")
@@ -156,7 +156,7 @@ struct AddressBookTests {
         var limits = Limits()
         limits.addressesMax = 1
         var small = AddressBook(limits: limits)
-        #expect(small.insert(try address(1), now: .zero))
-        #expect(!small.insert(try address(2), now: .zero))
+        #expect(small.insert(try address(1), now: .zero) == true)
+        #expect(small.insert(try address(2), now: .zero) == false)
     }
 }

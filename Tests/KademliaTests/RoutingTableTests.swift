@@ -53,8 +53,8 @@ struct RoutingTableTests {
         small.replace(with: (1...9).map { contact($0) }, own: key(8))
         // From 8 = 0b1000, the nearest are 9 (distance 1) and then 1 (distance 9), 2 and up being farther.
         #expect(Set(small.all) == [contact(9), contact(1)])
-        #expect(!small.insert(contact(77)))
-        #expect(small.insert(small.all[0]))
+        #expect(small.insert(contact(77)) == false)
+        #expect(small.insert(small.all[0]) == true)
     }
 
     @Test("K-3: a node's id binds its member to a beacon")
