@@ -1,0 +1,42 @@
+package import Primitives
+
+/// The last finalised block that the store holds.
+package struct FinalisedHead: Sendable, Equatable {
+    package let block: BlockReference
+    package let height: Height
+    /// Nil for the genesis block only.
+    package let finalization: Certificate?
+
+    package init(block: BlockReference, height: Height, finalization: Certificate?) {
+        self.block = block
+        self.height = height
+        self.finalization = finalization
+    }
+
+    package static func genesis(of chain: ChainID) -> FinalisedHead {
+        FinalisedHead(block: .genesis(of: chain), height: .zero, finalization: nil)
+    }
+}
+
+/// What the disk gave back at the start.
+package struct Restored: Sendable, Equatable {
+    package let head: FinalisedHead
+    package let votes: Guard
+    /// Those persisted above the head, in any order.
+    package let certificates: [Certificate]
+    /// Those persisted above the head, in any order.
+    package let blocks: [Block]
+
+    package init(head: FinalisedHead, votes: Guard, certificates: [Certificate], blocks: [Block]) {
+        self.head = head
+        self.votes = votes
+        self.certificates = certificates
+        self.blocks = blocks
+    }
+
+    /// A validator that starts with nothing.
+    package static func fresh(chain: ChainID) -> Restored {
+        Restored(
+            head: .genesis(of: chain), votes: Guard(votes: [], of: .zero, epoch: .zero), certificates: [], blocks: [])
+    }
+}
