@@ -16,6 +16,10 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case proposal
     /// A member's registration, signed by its first key: proof of possession.
     case registration
+    /// A registrar's approval of another registrar's transaction: body is that transaction without approvals.
+    case approval = "registrar-approval"
+    /// By a member's new signing key: body is the dag-cbor of {v, keys, nonce, member}.
+    case keyRotation = "key-rotation"
     /// Where a node listens, gossiped among nodes.
     case address = "address-record"
     /// A record stored in the DHT under a location.
