@@ -1,35 +1,5 @@
 internal import COpenSSL
 
-/// The hash functions in use. Each is fetched from OpenSSL once, since a fetch costs more than hashing 64 bytes.
-enum DigestAlgorithm: Sendable {
-    case sha256
-    case sha512
-
-    private nonisolated(unsafe) static let fetchedSHA256 = unsafe fetch("SHA2-256")
-    private nonisolated(unsafe) static let fetchedSHA512 = unsafe fetch("SHA2-512")
-
-    @unsafe
-    private static func fetch(_ name: String) -> OpaquePointer {
-        guard let algorithm = unsafe EVP_MD_fetch(nil, name, nil) else { preconditionFailure("OpenSSL lacks \(name)") }
-        return unsafe algorithm
-    }
-
-    var byteCount: Int {
-        switch self {
-        case .sha256: 32
-        case .sha512: 64
-        }
-    }
-
-    /// OpenSSL's handle, alive as long as the process.
-    @unsafe var handle: OpaquePointer {
-        switch self {
-        case .sha256: unsafe Self.fetchedSHA256
-        case .sha512: unsafe Self.fetchedSHA512
-        }
-    }
-}
-
 /// One running hash, an `EVP_MD_CTX` that is reset and used again.
 ///
 /// Marked `@safe`: the handle is private and freed once. `@unchecked Sendable`: the structs that hold a context copy

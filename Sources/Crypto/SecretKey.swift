@@ -19,6 +19,9 @@ package struct SecretKey: ~Copyable, Sendable {
         memory = LockedMemory(copying: bytes)
     }
 
+    /// Takes over memory that already holds 32 secret bytes.
+    init(memory: consuming LockedMemory) { self.memory = memory }
+
     /// Lends the secret for the length of `body`; the bytes cannot escape it.
     package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try memory.withBytes(body)
