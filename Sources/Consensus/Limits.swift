@@ -21,8 +21,10 @@ package struct Limits: Sendable, Equatable {
     package var viewsBehind: UInt64 = 64
     /// Views above the last finalised one whose certificates are kept; the lowest go first.
     package var certifiedViewsMax = 4096
-    /// Blocks held above the last finalised one; the highest uncertified go first.
-    package var blocksMax = 128
+    /// Blocks held above the last finalised one; the highest that were not executed go first.
+    package var blocksMax = 1024
+    /// Own votes above the last finalised view that are kept and said again; the oldest go first.
+    package var ownVotesMax = 256
     /// Finalizations waiting for their blocks.
     package var targetsMax = 8
 

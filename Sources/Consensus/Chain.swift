@@ -1,0 +1,173 @@
+import Primitives
+
+/// The blocks above the last finalised one: which are here, which were executed, and which have become final. Knows
+/// nothing of votes or views beyond the order of views.
+struct Chain: Sendable, Equatable {
+    private enum Status: Sendable, Equatable {
+        case unchecked
+        case checking
+        case judged(Engine.Verdict)
+    }
+
+    private struct Entry: Sendable, Equatable {
+        let block: Block
+        var status: Status
+        /// Known once its parent's is.
+        var height: Height
+    }
+
+    /// What stands between a block and its execution.
+    enum Step: Sendable, Equatable {
+        /// It was executed, or is the head itself.
+        case judged(Engine.Verdict)
+        /// This block must be executed next; its parent was.
+        case validate(Block, height: Height)
+        /// An execution is under way.
+        case waiting
+        /// This block must be fetched first.
+        case missing(BlockReference)
+        /// It does not stand on the last finalised block, or on an invalid one.
+        case dead
+    }
+
+    /// What became final, and what never will.
+    struct Commitment: Sendable, Equatable {
+        let blocks: [Block]
+        let finalization: Certificate
+        let dropped: [Digest]
+    }
+
+    private let limits: Limits
+    private(set) var head: FinalisedHead
+    private var entries: [Digest: Entry] = [:]
+    /// Finalizations above the head, ascending by view.
+    private(set) var targets: [Certificate] = []
+
+    init(head: FinalisedHead, limits: Limits) {
+        self.head = head
+        self.limits = limits
+    }
+
+    func block(_ hash: Digest) -> Block? { entries[hash]?.block }
+
+    /// The heights above the head at which `hash` stands; nil while unknown.
+    func depth(of hash: Digest) -> Int? {
+        if hash == head.block.hash { return 0 }
+        guard let height = entries[hash]?.height, height > head.height else { return nil }
+        return Int(height.rawValue - head.height.rawValue)
+    }
+
+    /// Holds a block; false when it is known, below the head, or when the table is full of lower ones.
+    mutating func add(_ block: Block) -> Bool {
+        guard block.view > head.block.view, entries[block.hash] == nil else { return false }
+        if entries.count >= limits.blocksMax {
+            // The way to finality leads from the head upwards, and what lies high can be fetched again.
+            let highest = entries.values.filter { $0.status == .unchecked }.max { $0.block.view < $1.block.view }
+            guard let highest, highest.block.view > block.view else { return false }
+            entries[highest.block.hash] = nil
+        }
+        entries[block.hash] = Entry(block: block, status: .unchecked, height: .zero)
+        return true
+    }
+
+    /// Notes a finalization above the head. False when the table is full and one was left out.
+    mutating func add(target certificate: Certificate) -> Bool {
+        guard certificate.view > head.block.view, !targets.contains(where: { $0.view == certificate.view }) else {
+            return true
+        }
+        targets.append(certificate)
+        targets.sort { $0.view < $1.view }
+        guard targets.count > limits.targetsMax else { return true }
+        // The lowest is the next to be reached and the highest is the goal: the second highest can be missed.
+        targets.remove(at: targets.count - 2)
+        return false
+    }
+
+    /// What is to be done next in order to execute `goal`.
+    func step(toward goal: BlockReference) -> Step {
+        var child: Block?
+        var cursor = goal
+        while cursor != head.block {
+            guard cursor.view > head.block.view else { return .dead }
+            guard let entry = entries[cursor.hash] else { return .missing(cursor) }
+            switch entry.status {
+            case .judged(.invalid): return .dead
+            case .judged(let verdict): return child.map { .validate($0, height: entry.height.next) } ?? .judged(verdict)
+            case .checking: return .waiting
+            case .unchecked:
+                child = entry.block
+                cursor = entry.block.header.parent
+            }
+        }
+        return child.map { .validate($0, height: head.height.next) } ?? .judged(.valid)
+    }
+
+    /// Notes that the execution of a block was ordered.
+    mutating func began(_ hash: Digest, height: Height) {
+        entries[hash]?.status = .checking
+        entries[hash]?.height = height
+    }
+
+    /// Takes a verdict; false when nobody asked for it.
+    mutating func judged(_ hash: Digest, _ verdict: Engine.Verdict) -> Bool {
+        guard entries[hash]?.status == .checking else { return false }
+        entries[hash]?.status = .judged(verdict)
+        return true
+    }
+
+    /// Holds a block that its builder has executed on its parent.
+    mutating func built(_ block: Block, height: Height) -> Bool {
+        guard add(block) else { return false }
+        entries[block.hash] = Entry(block: block, status: .judged(.valid), height: height)
+        return true
+    }
+
+    /// The highest finalization whose block and ancestors were all executed, taken out of the table; nil when none is.
+    mutating func commit() -> Commitment? {
+        for target in targets.reversed() {
+            let goal = BlockReference(view: target.view, hash: target.hash)
+            guard case .judged(.valid) = accepted(step(toward: goal)) else { continue }
+            return finalise(goal, by: target)
+        }
+        return nil
+    }
+
+    /// A finalised block that was found invalid, if there is one.
+    var rejectedTarget: BlockReference? {
+        targets.map { BlockReference(view: $0.view, hash: $0.hash) }.first { step(toward: $0) == .dead }
+    }
+
+    /// For finality an untimely block is as good as any.
+    private func accepted(_ step: Step) -> Step {
+        step == .judged(.untimely) ? .judged(.valid) : step
+    }
+
+    private mutating func finalise(_ goal: BlockReference, by certificate: Certificate) -> Commitment {
+        var blocks: [Block] = []
+        var cursor = goal
+        while cursor != head.block, let block = entries[cursor.hash]?.block {
+            blocks.append(block)
+            cursor = block.header.parent
+        }
+        blocks.reverse()
+        let height = Height(head.height.rawValue + UInt64(blocks.count))
+        head = FinalisedHead(block: goal, height: height, finalization: certificate)
+        targets.removeAll { $0.view <= goal.view }
+        for block in blocks { entries[block.hash] = nil }
+        return Commitment(blocks: blocks, finalization: certificate, dropped: dropLosers())
+    }
+
+    /// Forgets every block that does not descend from the head, as far as its ancestors are here to tell.
+    private mutating func dropLosers() -> [Digest] {
+        var losers: Set<Digest> = []
+        for entry in entries.values.sorted(by: { $0.block.view < $1.block.view }) {
+            let parent = entry.block.header.parent
+            let isBeside = parent.view <= head.block.view && parent != head.block
+            if entry.block.view <= head.block.view || isBeside || losers.contains(parent.hash) {
+                losers.insert(entry.block.hash)
+            }
+        }
+        for hash in losers { entries[hash] = nil }
+        return losers.sorted()
+    }
+}
