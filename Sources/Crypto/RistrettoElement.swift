@@ -6,25 +6,29 @@ package import Primitives
 extension GroupElement {
     /// True for a canonical encoding of an element other than the identity.
     package var isAcceptable: Bool {
-        unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1 && raw != .zero
+        guard let bytes = try? checkedBytes() else { return false }
+        return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
     }
 
     /// The sum.
     /// - Throws: `RistrettoError.invalidElement` when one of both is no element, or the sum is the identity.
     package func adding(_ other: GroupElement) throws(RistrettoError) -> GroupElement {
-        try unsafe Self.result { unsafe crypto_core_ristretto255_add($0, bytes, other.bytes) }
+        let (left, right) = (try checkedBytes(), try other.checkedBytes())
+        return try unsafe Self.result { unsafe crypto_core_ristretto255_add($0, left, right) }
     }
 
     /// The difference.
     /// - Throws: `RistrettoError.invalidElement` when one of both is no element, or the difference is the identity.
     package func subtracting(_ other: GroupElement) throws(RistrettoError) -> GroupElement {
-        try unsafe Self.result { unsafe crypto_core_ristretto255_sub($0, bytes, other.bytes) }
+        let (left, right) = (try checkedBytes(), try other.checkedBytes())
+        return try unsafe Self.result { unsafe crypto_core_ristretto255_sub($0, left, right) }
     }
 
     /// The multiple by a public scalar.
     /// - Throws: `RistrettoError.invalidElement` when this is no element, or the product is the identity.
     package func multiplied(by scalar: RistrettoScalar) throws(RistrettoError) -> GroupElement {
-        try unsafe Self.result { unsafe crypto_scalarmult_ristretto255($0, scalar.bytes, bytes) }
+        let bytes = try checkedBytes()
+        return try unsafe Self.result { unsafe crypto_scalarmult_ristretto255($0, scalar.bytes, bytes) }
     }
 
     /// The generator's multiple by a public scalar.
@@ -38,6 +42,14 @@ extension GroupElement {
     package static func mapped(from uniform: [UInt8]) throws(RistrettoError) -> GroupElement {
         guard uniform.count == 64 else { preconditionFailure("the map takes 64 bytes") }
         return try unsafe result { unsafe crypto_core_ristretto255_from_hash($0, uniform) }
+    }
+
+    /// The 32 bytes for libsodium, which refuses every other bad encoding itself. Version 1.0.18 does not look at the
+    /// top bit, so it would know each element under two encodings.
+    /// - Throws: `RistrettoError.invalidElement` for a set top bit and for the identity.
+    func checkedBytes() throws(RistrettoError) -> [UInt8] {
+        guard raw.words.3 & 0x80 == 0, raw != .zero else { throw .invalidElement }
+        return bytes
     }
 
     /// Runs a function of libsodium that writes 32 bytes and returns 0, and refuses the identity.

@@ -36,8 +36,9 @@ package struct RistrettoSecret: ~Copyable, Sendable {
     /// The secret times `element`.
     /// - Throws: `RistrettoError.invalidElement` when that is no canonical element, or is the identity.
     package borrowing func multiply(_ element: GroupElement) throws(RistrettoError) -> GroupElement {
-        try unsafe memory.withPointer { secret throws(RistrettoError) in
-            try unsafe GroupElement.result { unsafe crypto_scalarmult_ristretto255($0, secret, element.bytes) }
+        let bytes = try element.checkedBytes()
+        return try unsafe memory.withPointer { secret throws(RistrettoError) in
+            try unsafe GroupElement.result { unsafe crypto_scalarmult_ristretto255($0, secret, bytes) }
         }
     }
 
