@@ -20,7 +20,7 @@ package struct ReorderBuffer: Equatable, Sendable {
     package enum Output: Equatable, Sendable {
         /// The next packet in order, with its unwrapped sequence number.
         case packet(RTPPacket, sequence: UInt64)
-        /// This many packets before the next one were given up.
+        /// This many packets before the next one were given up; 0 when nobody can tell.
         case gap(count: UInt64)
     }
 
@@ -43,7 +43,9 @@ package struct ReorderBuffer: Equatable, Sendable {
         waiting.values.map(\.since).min()?.adding(microseconds: limits.holdMicroseconds)
     }
 
-    package mutating func receive(_ packet: RTPPacket, at now: MediaInstant) -> [Output] {
+    /// Takes a packet as it came.
+    /// - Parameter mayStart: false for a packet that is of no use as the very first; it then waits for one that is.
+    package mutating func receive(_ packet: RTPPacket, mayStart: Bool = true, at now: MediaInstant) -> [Output] {
         var outputs: [Output] = []
         if let highest = sequences.highest {
             let ahead = packet.sequence &- UInt16(truncatingIfNeeded: highest)
@@ -55,9 +57,11 @@ package struct ReorderBuffer: Equatable, Sendable {
             }
         }
         let sequence = sequences.unwrap(packet.sequence)
-        let expected = next ?? sequence
-        if next == nil { next = sequence }
-        guard sequence >= expected, waiting[sequence] == nil else { return outputs }
+        if next == nil, mayStart {
+            next = sequence
+            waiting = waiting.filter { $0.key > sequence }
+        }
+        guard sequence >= next ?? 0, waiting[sequence] == nil else { return outputs }
         waiting[sequence] = Waiting(packet: packet, since: now)
         outputs += releaseInOrder()
         while waiting.count > limits.packetCountMax { outputs += skipGap() }
@@ -81,9 +85,10 @@ package struct ReorderBuffer: Equatable, Sendable {
     }
 
     private mutating func skipGap() -> [Output] {
-        guard let lowest = waiting.keys.min(), let expected = next else { return [] }
+        guard let lowest = waiting.keys.min() else { return [] }
+        let count = lowest - (next ?? lowest)
         next = lowest
-        return [.gap(count: lowest - expected)] + releaseInOrder()
+        return [.gap(count: count)] + releaseInOrder()
     }
 
     private mutating func drain() -> [Output] {

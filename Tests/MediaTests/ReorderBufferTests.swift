@@ -49,6 +49,17 @@ import Testing
         #expect(buffer.waitingCount == 0)
     }
 
+    @Test("RO-5: what cannot be the first waits for what can")
+    func start() {
+        var buffer = ReorderBuffer()
+        #expect(brief(buffer.receive(packet(11), mayStart: false, at: at(0))) == [])
+        #expect(brief(buffer.receive(packet(12), mayStart: false, at: at(0))) == [])
+        #expect(brief(buffer.receive(packet(10), mayStart: true, at: at(1))) == [10, 11, 12])
+        buffer = ReorderBuffer()
+        _ = buffer.receive(packet(11), mayStart: false, at: at(0))
+        #expect(brief(buffer.advance(to: at(250))) == [0, 11])
+    }
+
     @Test("RO-4: a sender that restarts elsewhere is followed, behind a gap")
     func restart() {
         var buffer = ReorderBuffer()
