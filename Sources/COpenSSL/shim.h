@@ -25,3 +25,5 @@ static inline int shim_DTLSv1_get_timeout(SSL *s, struct timeval *tv) { return (
 static inline int shim_DTLSv1_handle_timeout(SSL *s) { return (int)DTLSv1_handle_timeout(s); }
 static inline void shim_BIO_set_mem_eof_return(BIO *b, int v) { BIO_set_mem_eof_return(b, v); }
 static inline long shim_BIO_pending(BIO *b) { return BIO_pending(b); }
+static inline int shim_SSL_CTX_set1_sigalgs_list(SSL_CTX *c, const char *l) { return (int)SSL_CTX_set1_sigalgs_list(c, l); }
+static inline int shim_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *c, const char *l) { return (int)SSL_CTX_set1_client_sigalgs_list(c, l); }
