@@ -62,6 +62,12 @@ package struct CallID: Identifier {
     package init(raw: Bytes32) { self.raw = raw }
 }
 
+/// A mailbox of a home node, drawn at random by its owner.
+package struct MailboxID: Identifier {
+    package let raw: Bytes32
+    package init(raw: Bytes32) { self.raw = raw }
+}
+
 /// A recording: the hash of the call it records and the transaction that opened it.
 package struct RecordingID: Identifier {
     package let raw: Bytes32

@@ -28,6 +28,8 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case provider = "provider-record"
     /// A device's prekeys, under its member's key.
     case prekeys = "prekey-bundle"
+    /// A prekey that is used once, under its member's key.
+    case oneTimePrekey = "one-time-prekey"
     /// A registrar's statement that a member holds a number, for the attesting validators.
     case numberStatement = "number-statement"
     /// A validator's attestation of a number's location.
