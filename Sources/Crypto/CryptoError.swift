@@ -12,6 +12,12 @@ package enum CryptoError: Error, Equatable, Sendable {
     case limitExceeded
     /// The datagram's nonce was seen before, or is older than the replay window.
     case replayed
+    /// A counter went back or stood still: sealing twice with one would reveal both plaintexts.
+    case counterReused
+    /// The key file is for another purpose than the one asked for.
+    case wrongPurpose
+    /// The key file is sealed, and no passphrase was given.
+    case passphraseNeeded
     /// The system would not give the memory that a passphrase derivation needs.
     case outOfMemory
 }

@@ -27,6 +27,9 @@ package struct SecretKey: ~Copyable, Sendable {
         try memory.withBytes(body)
     }
 
+    /// The secret as an array, for computations that join several; the caller wipes it.
+    var copiedBytes: [UInt8] { withBytes { bytes in bytes.indices.map { bytes[$0] } } }
+
     /// True when both hold the same bytes; takes equally long either way.
     package borrowing func isEqual(to other: borrowing SecretKey) -> Bool {
         memory.withBytes { left in other.memory.withBytes { right in ConstantTime.isEqual(left, right) } }
