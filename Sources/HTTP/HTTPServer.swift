@@ -90,6 +90,7 @@ package actor HTTPServer {
         for exchange in exchanges.values { exchange.task?.cancel() }
         guard let server = unsafe server else { return }
         unsafe soup_server_remove_handler(server, "/")
+        if let path = webSocket?.path { unsafe soup_server_remove_handler(server, path) }
         unsafe soup_server_disconnect(server)
         unsafe g_object_unref(server)
         unsafe self.server = nil
@@ -226,10 +227,11 @@ package actor HTTPServer {
         unsafe soup_server_add_early_handler(server, nil, SoupServerCallbacks.early, me, nil)
         unsafe soup_server_add_handler(server, nil, SoupServerCallbacks.request, me, nil)
         unsafe GLib.connect(server, "request-aborted", SoupServerCallbacks.aborted, data: me)
-        if let webSocket {
-            unsafe soup_server_add_websocket_handler(
-                server, webSocket.path, nil, nil, SoupServerCallbacks.webSocket, me, nil)
-        }
+        // libsoup asks the handlers of the most specific path only, so this path needs all three.
+        guard let path = webSocket?.path else { return }
+        unsafe soup_server_add_early_handler(server, path, SoupServerCallbacks.early, me, nil)
+        unsafe soup_server_add_handler(server, path, SoupServerCallbacks.request, me, nil)
+        unsafe soup_server_add_websocket_handler(server, path, nil, nil, SoupServerCallbacks.webSocket, me, nil)
     }
 }
 

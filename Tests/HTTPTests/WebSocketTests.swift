@@ -79,6 +79,7 @@ struct WebSocketTests {
         await #expect(throws: HTTPError.self) {
             _ = try await fixture.client.openWebSocket(url, origin: "http://evil.example")
         }
+        #expect(try await fixture.post("/socket", [1]).status == 404)
         let own = try await fixture.client.openWebSocket(url, origin: "http://127.0.0.1:\(fixture.port)")
         await own.close()
         await fixture.server.stop()
