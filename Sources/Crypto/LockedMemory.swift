@@ -1,6 +1,4 @@
-internal import CSodium
-
-/// Bytes between guard pages, kept out of swap and core dumps, wiped when they go. Moves, never copies.
+/// Bytes in locked pages, kept out of swap and core dumps, wiped when they go. Moves, never copies.
 ///
 /// Marked `@safe`: the pointer never leaves `memory`, and every access has the count it was allocated with. Running
 /// out of address space ends the process, as any other allocation in Swift does.
@@ -12,8 +10,7 @@ struct LockedMemory: ~Copyable, Sendable {
     /// Takes memory and lets `fill` write all of it.
     init(byteCount: Int, fill: (UnsafeMutablePointer<UInt8>) -> Void) {
         Sodium.start()
-        guard let memory = unsafe sodium_malloc(byteCount) else { preconditionFailure("no memory left for a secret") }
-        let bytes = unsafe memory.assumingMemoryBound(to: UInt8.self)
+        let bytes = unsafe LockedArena.take(byteCount)
         unsafe fill(bytes)
         self.byteCount = byteCount
         unsafe self.memory = bytes
@@ -22,12 +19,12 @@ struct LockedMemory: ~Copyable, Sendable {
     /// Copies `bytes`; wiping the source is up to its owner.
     init(copying bytes: Span<UInt8>) {
         let count = bytes.count
-        unsafe self.init(byteCount: max(count, 1)) { memory in
+        unsafe self.init(byteCount: count) { memory in
             for index in 0..<count { unsafe memory[index] = bytes[index] }
         }
     }
 
-    deinit { unsafe sodium_free(memory) }
+    deinit { unsafe LockedArena.giveBack(memory, byteCount) }
 
     /// Lends the bytes for the length of `body`.
     borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {

@@ -1,4 +1,5 @@
 import Crypto
+import Primitives
 import Testing
 
 @Suite struct SecretTests {
@@ -16,6 +17,23 @@ import Testing
     func length(count: Int) {
         let bytes = [UInt8](repeating: 1, count: count)
         #expect(throws: CryptoError.badLength) { _ = try SecretKey(copying: bytes.span) }
+    }
+
+    @Test("many secrets at once, made and dropped by many tasks, keep their own bytes")
+    func places() async {
+        await withTaskGroup(of: Bool.self) { group in
+            for task in 0..<16 {
+                group.addTask { @concurrent in
+                    let seeds = (0..<100).map { [UInt8](repeating: UInt8(task), count: 31) + [UInt8($0)] }
+                    return seeds.allSatisfy { seed in
+                        guard let first = try? SecretKey(copying: seed.span) else { return false }
+                        let other = SecretKey()
+                        return first.hex == Hex.encode(seed) && other.hex != first.hex
+                    }
+                }
+            }
+            for await isRight in group { #expect(isRight) }
+        }
     }
 
     @Test("constant-time equality is equality")
