@@ -48,7 +48,7 @@ package final class AgreementSecret: Sendable {
     }
 
     /// Lends the 32-byte secret, for a key file.
-    package func withSecret<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    package func withSecret<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try secret.withBytes(body)
     }
 }

@@ -41,7 +41,7 @@ package final class SigningKey: Signing {
     }
 
     /// Lends the 32-byte seed, for a key file or a certificate.
-    package func withSeed<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    package func withSeed<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try memory.withBytes { bytes throws(E) in try body(bytes.extracting(0..<Self.seedByteCount)) }
     }
 

@@ -60,6 +60,19 @@ import Testing
         }
     }
 
+    @Test("a signing key and an agreement key come back as themselves")
+    func keys() throws {
+        let signing = SigningKey.generate()
+        let seed = try signing.withSeed { seed throws(CryptoError) in try SecretKey(copying: seed) }
+        let member = try KeyFile.decode(KeyFile.encode(seed, purpose: .member), purpose: .member)
+        #expect(SigningKey(seed: member).publicKey == signing.publicKey)
+        let agreement = AgreementSecret.generate()
+        let secret = try agreement.withSecret { secret throws(CryptoError) in try SecretKey(copying: secret) }
+        let file = KeyFile.encode(secret, purpose: .agreement)
+        let copy = AgreementSecret(try KeyFile.decode(file, purpose: .agreement))
+        #expect(copy.publicKey == agreement.publicKey)
+    }
+
     @Test("two sealings of one secret have nothing in common but the head")
     func freshness() throws {
         let first = try sealedFile()
