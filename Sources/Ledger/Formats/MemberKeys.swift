@@ -21,6 +21,7 @@ package struct MemberKeys: WireObject, Hashable {
         agreement = try reader.id("dh")
         link = try reader.idIfPresent("link")
         sign = try reader.id("sign")
+        if link == sign { throw .badValue(field: "link") }
         try reader.end(count, read: link == nil ? 3 : 4)
     }
 

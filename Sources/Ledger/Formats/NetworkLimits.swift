@@ -62,6 +62,8 @@ package struct NetworkLimits: WireObject, Equatable {
     package var leaseSeekWindow: UInt64 = 3_600_000
     /// A lease later than this after the last begins a new viewing, in milliseconds.
     package var leaseViewingGap: UInt64 = 1_800_000
+    /// Members that may hold unexpired leases of one recording at the same time.
+    package var viewers: UInt64 = 256
     /// Blinded evaluations of phone numbers for one member in a day, counted by each validator.
     package var lookupsPerDay: UInt64 = 200
     /// Pending transactions of one sender in a mempool.
@@ -84,6 +86,7 @@ package struct NetworkLimits: WireObject, Equatable {
         Entry(key: "delta", path: \.delta, ceiling: 60_000),
         Entry(key: "roster", path: \.roster, ceiling: UInt64(CeilingOf.roster)),
         Entry(key: "holders", path: \.holders, ceiling: UInt64(CeilingOf.holders)),
+        Entry(key: "viewers", path: \.viewers, ceiling: UInt64(CeilingOf.viewers)),
         Entry(key: "clockSkew", path: \.clockSkew, ceiling: 3_600_000),
         Entry(key: "deltaMax", path: \.deltaMax, ceiling: 600_000),
         Entry(key: "heartbeat", path: \.heartbeat, ceiling: 86_400_000),
@@ -145,13 +148,14 @@ package enum CeilingOf {
     package static let policyBytes = 1 << 15
     package static let roster = 1_024
     package static let rosterChanges = 4_096
-    package static let validators = 1_024
+    package static let validators = 128
     package static let proposals = 256
     package static let registrars = 256
     package static let holders = 64
     package static let tracksPerSeal = 64
     package static let groupsPerSeal = 16_384
     package static let members = 4_096
+    package static let viewers = 4_096
     /// Ten years, in milliseconds.
     package static let span: UInt64 = 315_360_000_000
 }

@@ -5,24 +5,28 @@ package import Wire
 package struct NumberStatement: WireObject, Hashable {
     /// H(location ‖ writer key ‖ salt): only who knows all three recognises it.
     package let commitment: Digest
-    /// Until when it is held. Zero releases the number.
+    /// Until when it is held. A release names the expiry that it releases, so that it releases nothing else.
     package let expiry: Timestamp
+    package let isRelease: Bool
 
-    package init(commitment: Digest, expiry: Timestamp) {
+    package init(commitment: Digest, expiry: Timestamp, isRelease: Bool = false) {
         self.commitment = commitment
         self.expiry = expiry
+        self.isRelease = isRelease
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.begin(3)
+        try reader.begin(4)
         expiry = try reader.count("expiry")
+        isRelease = try reader.flag("release")
         commitment = try reader.id("commitment")
         reader.leave()
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.begin(3)
+        writer.begin(4)
         writer.field("expiry", expiry)
+        writer.field("release", isRelease)
         writer.field("commitment", commitment)
     }
 }

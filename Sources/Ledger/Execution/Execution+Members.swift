@@ -1,0 +1,196 @@
+import Primitives
+import Wire
+
+/// `member.*`, `number.*` and `validator.*`: clauses LG-40 to LG-59.
+extension Execution {
+    // MARK: Members
+
+    mutating func admit(
+        _ op: MemberAdmit, _ from: MemberID, _ sender: MemberEntry, with hash: inout some Hashing
+    ) throws(Stop) {
+        try demand(.registrar, of: sender)
+        try demandApprovals(op.approvals, besides: from)  // LG-40
+        let registration = op.registration.registration
+        let id = op.registration.memberID(with: &hash)
+        guard try read(MemberEntry.self, StateKey(.member, id)) == nil else { throw .failed(.memberExists) }  // LG-41
+        try claim(registration.keys, for: id)  // LG-42
+        if registration.roles.contains(.registrar) { try changeRegistrars(by: 1) }
+        write(StateKey(.member, id), MemberEntry(keys: registration.keys, roles: registration.roles, since: height))
+    }
+
+    mutating func rotate(_ op: MemberRotate, _ from: MemberID, _ sender: MemberEntry) throws(Stop) {
+        guard op.keys != sender.keys else { throw .failed(.noChange) }
+        try claim(op.keys, for: from)  // LG-42
+        var member = sender
+        member.keys = op.keys
+        write(StateKey(.member, from), member)
+        // LG-43: a validator's new key votes from the next validator epoch on.
+        let next = try nextValidators()
+        if next.entry(of: from) != nil {
+            let others = next.entries.filter { $0.member != from }
+            writeNext(others + [ValidatorList.Entry(member: from, key: op.keys.sign)])
+        }
+    }
+
+    mutating func suspend(_ op: MemberSuspend, _ from: MemberID, _ sender: MemberEntry) throws(Stop) {
+        try demand(.registrar, of: sender)
+        try demandApprovals(op.approvals, besides: from)
+        var member = try require(MemberEntry.self, StateKey(.member, op.member), or: .memberUnknown)
+        guard member.standing != .removed else { throw .failed(.memberUnknown) }
+        guard member.standing == (op.lifts ? .suspended : .active) else { throw .failed(.noChange) }
+        if !op.lifts, try nextValidators().entry(of: op.member) != nil { throw .failed(.memberNeeded) }  // LG-44
+        if member.roles.contains(.registrar) { try changeRegistrars(by: op.lifts ? 1 : -1) }
+        member.standing = op.lifts ? .active : .suspended
+        write(StateKey(.member, op.member), member)
+    }
+
+    mutating func remove(_ op: MemberRemove, _ from: MemberID, _ sender: MemberEntry) throws(Stop) {
+        if op.member != from {
+            try demand(.registrar, of: sender)
+            try demandApprovals(op.approvals, besides: from)
+        }
+        var member = try require(MemberEntry.self, StateKey(.member, op.member), or: .memberUnknown)
+        guard member.standing != .removed else { throw .failed(.memberUnknown) }
+        guard try nextValidators().entry(of: op.member) == nil else { throw .failed(.memberNeeded) }  // LG-44
+        if member.roles.contains(.registrar), member.standing == .active { try changeRegistrars(by: -1) }
+        member.standing = .removed
+        write(StateKey(.member, op.member), member)
+    }
+
+    /// LG-40: the sender and those who approve are enough different active registrars; one false approval spoils all.
+    private func demandApprovals(_ approvals: [CoSignature], besides sender: MemberID) throws(Stop) {
+        var registrars: Set<MemberID> = [sender]
+        for approval in approvals {
+            let owner = try require(OwnerEntry.self, StateKey(.signingKey, approval.key), or: .approvalsMissing)
+            let entry = try require(MemberEntry.self, StateKey(.member, owner.member), or: .approvalsMissing)
+            guard entry.keys.sign == approval.key, entry.standing == .active, entry.roles.contains(.registrar),
+                registrars.insert(owner.member).inserted
+            else { throw .failed(.approvalsMissing) }
+        }
+        guard UInt64(registrars.count) >= rules.genesis.registrarsNeeded else { throw .failed(.approvalsMissing) }
+    }
+
+    /// LG-42: a signing or link key belongs to one member for ever.
+    private mutating func claim(_ keys: MemberKeys, for member: MemberID) throws(Stop) {
+        for key in keys.signingKeys {
+            if let owner = try read(OwnerEntry.self, StateKey(.signingKey, key)) {
+                guard owner.member == member else { throw .failed(.keyInUse) }
+            } else {
+                write(StateKey(.signingKey, key), OwnerEntry(member: member))
+            }
+        }
+    }
+
+    /// LG-45: never fewer active registrars than must agree, never more than the limit.
+    private mutating func changeRegistrars(by change: Int64) throws(Stop) {
+        let count = try read(RegistrarsEntry.self, StateKey(.registrars))?.count ?? 0
+        let changed = change < 0 ? count - min(count, 1) : count + 1
+        guard changed >= rules.genesis.registrarsNeeded else { throw .failed(.memberNeeded) }
+        guard changed <= limits.registrars else { throw .failed(.changeNotPossible) }
+        write(StateKey(.registrars), RegistrarsEntry(count: changed))
+    }
+
+    // MARK: Numbers
+
+    mutating func attest(_ op: NumberAttest, _ from: MemberID) throws(Stop) {
+        try demandAttestations(op, from)
+        let statement = op.statement
+        guard !statement.isRelease, statement.expiry > time,
+            statement.expiry.milliseconds(since: time) <= limits.attestationLife
+        else { throw .failed(.expiryOutOfRange) }  // LG-51
+        let key = StateKey(.number, statement.commitment)
+        if let old = try read(NumberEntry.self, key), old.expiry >= statement.expiry {
+            throw .failed(.expiryOutOfRange)
+        }
+        write(key, NumberEntry(expiry: statement.expiry, isReleased: false))
+    }
+
+    mutating func release(_ op: NumberAttest, _ from: MemberID) throws(Stop) {
+        try demandAttestations(op, from)
+        let key = StateKey(.number, op.statement.commitment)
+        let entry = try require(NumberEntry.self, key, or: .commitmentUnknown)
+        guard !entry.isReleased else { throw .failed(.commitmentUnknown) }
+        guard op.statement.isRelease, op.statement.expiry == entry.expiry else { throw .failed(.expiryOutOfRange) }
+        write(key, NumberEntry(expiry: entry.expiry, isReleased: true))
+    }
+
+    /// LG-50: sent by a validator, signed by enough of them; one false attestation spoils all.
+    private func demandAttestations(_ op: NumberAttest, _ from: MemberID) throws(Stop) {
+        guard validators.entry(of: from) != nil else { throw .failed(.roleMissing) }
+        let keys = Set(validators.entries.map(\.key))
+        guard UInt64(op.attestations.count) >= rules.genesis.attestersNeeded,
+            op.attestations.allSatisfy({ keys.contains($0.key) })
+        else { throw .failed(.attestationsMissing) }
+    }
+
+    // MARK: Validators
+
+    mutating func propose(_ op: ValidatorPropose, _ from: MemberID, id: TransactionID) throws(Stop) {
+        guard validators.entry(of: from) != nil else { throw .failed(.roleMissing) }
+        let proposal = ProposalsEntry.Proposal(
+            id: id, joins: op.joins, until: time.adding(milliseconds: limits.proposalLife), votes: [],
+            member: op.member)
+        _ = try changed(by: proposal)  // LG-55
+        var open = try openProposals()
+        guard UInt64(open.proposals.count) < limits.proposals else { throw .failed(.tooManyProposals) }
+        open.proposals.append(proposal)
+        try count(vote: from, for: open.proposals.count - 1, of: &open)
+    }
+
+    mutating func vote(_ op: ValidatorVote, _ from: MemberID) throws(Stop) {
+        guard validators.entry(of: from) != nil else { throw .failed(.roleMissing) }
+        var open = try openProposals()
+        guard let place = open.proposals.firstIndex(where: { $0.id == op.proposal }) else {
+            throw .failed(.proposalUnknown)
+        }
+        guard !open.proposals[place].votes.contains(from) else { throw .failed(.alreadyVoted) }
+        try count(vote: from, for: place, of: &open)
+    }
+
+    /// LG-56: a proposal takes effect with the vote that makes a quorum of the set that decides now.
+    private mutating func count(vote: MemberID, for place: Int, of open: inout ProposalsEntry) throws(Stop) {
+        open.proposals[place].votes = (open.proposals[place].votes + [vote]).sorted()
+        let proposal = open.proposals[place]
+        let votes = proposal.votes.count { validators.entry(of: $0) != nil }
+        if votes >= Quorum.size(of: validators.entries.count) {
+            writeNext(try changed(by: proposal))
+            open.proposals.remove(at: place)
+        }
+        write(StateKey(.proposals), open)
+    }
+
+    /// The next set after a proposal.
+    private func changed(by proposal: ProposalsEntry.Proposal) throws(Stop) -> [ValidatorList.Entry] {
+        let next = try nextValidators()
+        let isIn = next.entry(of: proposal.member) != nil
+        guard isIn != proposal.joins,
+            let member = try read(MemberEntry.self, StateKey(.member, proposal.member))
+        else { throw .failed(.changeNotPossible) }
+        var entries = next.entries.filter { $0.member != proposal.member }
+        if proposal.joins {
+            guard member.standing == .active, member.roles.contains(.validator) else {
+                throw .failed(.changeNotPossible)
+            }
+            entries.append(ValidatorList.Entry(member: proposal.member, key: member.keys.sign))
+        }
+        let least = max(limits.validatorsMin, rules.genesis.attestersNeeded)
+        guard UInt64(entries.count) >= least, UInt64(entries.count) <= limits.validators else {
+            throw .failed(.changeNotPossible)
+        }
+        return entries
+    }
+
+    private func openProposals() throws(Stop) -> ProposalsEntry {
+        var entry = try read(ProposalsEntry.self, StateKey(.proposals)) ?? ProposalsEntry([])
+        entry.proposals.removeAll { $0.until < time }
+        return entry
+    }
+
+    private func nextValidators() throws(Stop) -> ValidatorList {
+        try read(ValidatorList.self, StateKey(.nextValidators)) ?? ValidatorList(epoch: validators.epoch.next, [])
+    }
+
+    private mutating func writeNext(_ entries: [ValidatorList.Entry]) {
+        write(StateKey(.nextValidators), ValidatorList(epoch: validators.epoch.next, entries))
+    }
+}

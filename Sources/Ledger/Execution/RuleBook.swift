@@ -1,0 +1,64 @@
+package import Primitives
+package import Wire
+
+/// The rules of one network: its genesis document, and a judge of policies. Everything the ledger decides is decided
+/// by its functions, and by nothing else.
+package struct RuleBook: Sendable {
+    /// The rights epoch in which a recording is published.
+    package static let firstRightsEpoch = RightsEpoch(1)
+
+    package let genesis: Genesis
+    package let chain: ChainID
+    package let leaseLimits: LeaseLimits
+    package let judge: any PolicyJudging
+
+    package init(genesis: Genesis, judge: any PolicyJudging, with hash: inout some Hashing) {
+        self.genesis = genesis
+        self.judge = judge
+        chain = genesis.chain(with: &hash)
+        leaseLimits = genesis.limits.leaseLimits ?? .standard
+    }
+
+    /// Whether `height` is the last of its validator epoch (rule LG-22).
+    package func epochEnds(at height: Height) -> Bool {
+        height > .zero && height.rawValue % genesis.limits.epochHeights == 0
+    }
+
+    /// The recording that a `call.open` makes: SHA-256 of "sotto/recording" ‖ 0x00 ‖ call ‖ transaction id.
+    package static func recordingID(
+        call: CallID, opening: TransactionID, with hash: inout some Hashing
+    ) -> RecordingID {
+        var bytes = Array("sotto/recording".utf8) + [0]
+        call.raw.append(to: &bytes)
+        opening.raw.append(to: &bytes)
+        return RecordingID(raw: hash.digest(bytes).raw)
+    }
+
+    /// Whether a grant counts now (rule LG-85).
+    package static func isActive(_ grant: GrantEntry, _ rights: RightsEntry) -> Bool {
+        grant.isActive && grant.epoch >= rights.floor
+    }
+
+    /// Whether keys of a sender's tracks may be released at all: consent stands and retention has not run out
+    /// (rule LG-76).
+    package static func isReleasable(_ seal: SealEntry, _ consent: ConsentEntry, at now: Timestamp) -> Bool {
+        consent.isLive && now < seal.time.adding(milliseconds: consent.retentionDays * 86_400_000)
+    }
+}
+
+/// Where the chain stands after a block: all that the next block needs besides the state.
+package struct LedgerTip: Sendable, Equatable {
+    package let record: Record
+    package let recordID: CID
+    /// The right edge of the one log.
+    package let log: MerkleFrontier
+    /// The root of the state tree; nil when it is empty.
+    package let state: TreeChild?
+
+    package init(record: Record, recordID: CID, log: MerkleFrontier, state: TreeChild?) {
+        self.record = record
+        self.recordID = recordID
+        self.log = log
+        self.state = state
+    }
+}

@@ -1,0 +1,199 @@
+package import Primitives
+
+/// Transactions that wait for a block: admitted, bounded by bytes and by sender, handed out fairly.
+///
+/// The problem: one busy sender must not starve the rest, and a full pool must say so instead of growing. The idea:
+/// each charged member has a queue of its own, and blocks take one transaction from each queue in turn. A transaction
+/// whose predecessor has not succeeded waits aside, within the same bounds. Clauses LG-100 to LG-107.
+package struct Mempool: Sendable, Equatable {
+    package struct Limits: Sendable, Equatable {
+        /// All pending transactions together, in bytes.
+        package let bytesMax: UInt64
+        /// Pending transactions charged to one member.
+        package let perSenderMax: UInt64
+        /// What a full pool tells a client to wait, in milliseconds. Default 500: a few blocks.
+        package let retryAfterMilliseconds: UInt64
+
+        package init(bytesMax: UInt64, perSenderMax: UInt64, retryAfterMilliseconds: UInt64 = 500) {
+            self.bytesMax = bytesMax
+            self.perSenderMax = perSenderMax
+            self.retryAfterMilliseconds = retryAfterMilliseconds
+        }
+
+        package init(_ limits: NetworkLimits) {
+            self.init(bytesMax: limits.pendingBytes, perSenderMax: limits.pendingPerSender)
+        }
+    }
+
+    /// What became of a transaction that was handed in.
+    package enum Answer: Equatable, Sendable {
+        case taken
+        /// Here already: the same answer as before, no harm done.
+        case known
+        case busy(retryAfterMilliseconds: UInt64)
+        case faulty(TransactionFault)
+        case failing(TransactionResult)
+    }
+
+    private struct Entry: Sendable, Equatable {
+        let transaction: Verified<ParsedTransaction>
+        let charged: MemberID
+        let waitsFor: TransactionID?
+    }
+
+    private let limits: Limits
+    private var entries: [TransactionID: Entry] = [:]
+    /// Ready transactions by charged member, oldest first. May name entries that are gone; those are skipped.
+    private var queues: [MemberID: [TransactionID]] = [:]
+    /// Charged members with a queue, in the order of their turns.
+    private var turns: [MemberID] = []
+    private var pendingCounts: [MemberID: UInt64] = [:]
+    private var waiting: [TransactionID: [TransactionID]] = [:]
+    private var bytes: UInt64 = 0
+
+    package init(_ limits: Limits) { self.limits = limits }
+
+    package var count: Int { entries.count }
+    package var byteCount: UInt64 { bytes }
+    package var isEmpty: Bool { entries.isEmpty }
+    package func contains(_ id: TransactionID) -> Bool { entries[id] != nil }
+
+    /// Takes in what admission has judged.
+    package mutating func receive(
+        _ transaction: Verified<ParsedTransaction>, judged verdict: Admission.Verdict
+    ) -> Answer {
+        switch verdict {
+        case .faulty(let fault): return .faulty(fault)
+        case .failing(let result): return .failing(result)
+        case .admitted(let charged): return take(transaction, charged: charged, waitsFor: nil)
+        case .waits(let predecessor, let charged): return take(transaction, charged: charged, waitsFor: predecessor)
+        }
+    }
+
+    private mutating func take(
+        _ transaction: Verified<ParsedTransaction>, charged: MemberID, waitsFor: TransactionID?
+    ) -> Answer {
+        let id = transaction.value.id
+        if entries[id] != nil { return .known }  // LG-100
+        let size = UInt64(transaction.value.bytes.count)
+        guard bytes + size <= limits.bytesMax, pendingCounts[charged, default: 0] < limits.perSenderMax else {
+            return .busy(retryAfterMilliseconds: limits.retryAfterMilliseconds)  // LG-101
+        }
+        entries[id] = Entry(transaction: transaction, charged: charged, waitsFor: waitsFor)
+        bytes += size
+        pendingCounts[charged, default: 0] += 1
+        if let waitsFor {
+            waiting[waitsFor, default: []].append(id)  // LG-102
+        } else {
+            enqueue(id, charged)
+        }
+        return .taken
+    }
+
+    private mutating func enqueue(_ id: TransactionID, _ charged: MemberID) {
+        if queues[charged] == nil { turns.append(charged) }
+        queues[charged, default: []].append(id)
+    }
+
+    /// The transactions for a block, without removing them: one of each member in turn, oldest first, as long as they
+    /// fit (LG-103). `excluded` are those in blocks that are not final yet.
+    package mutating func candidates(
+        bytesMax: UInt64, countMax: Int, excluding excluded: Set<TransactionID> = []
+    ) -> [Verified<ParsedTransaction>] {
+        compact()
+        var chosen: [Verified<ParsedTransaction>] = []
+        var room = bytesMax
+        var places = [Int](repeating: 0, count: turns.count)
+        var open = Array(turns.indices)
+        while !open.isEmpty, chosen.count < countMax {
+            var still: [Int] = []
+            for turn in open where chosen.count < countMax {
+                guard let queue = queues[turns[turn]] else { continue }
+                while places[turn] < queue.count, excluded.contains(queue[places[turn]]) { places[turn] += 1 }
+                guard places[turn] < queue.count, let entry = entries[queue[places[turn]]] else { continue }
+                let size = UInt64(entry.transaction.value.bytes.count)
+                // A member whose next one does not fit is done for this block: its order is kept.
+                guard size <= room else { continue }
+                room -= size
+                chosen.append(entry.transaction)
+                places[turn] += 1
+                still.append(turn)
+            }
+            open = still
+        }
+        rotate()
+        return chosen
+    }
+
+    /// The member whose turn was first is last next time.
+    private mutating func rotate() {
+        guard turns.count > 1 else { return }
+        turns.append(turns.removeFirst())
+    }
+
+    /// Drops ids of entries that are gone, and members without any.
+    private mutating func compact() {
+        for member in turns {
+            guard let queue = queues[member] else { continue }
+            let live = queue.filter { entries[$0] != nil }
+            queues[member] = live.isEmpty ? nil : live
+        }
+        turns.removeAll { queues[$0] == nil }
+    }
+
+    /// Takes note of a finalised block: its transactions leave, what waited for a success of theirs becomes ready,
+    /// what waited for a failure leaves too (LG-104), and so does what has expired (LG-105).
+    ///
+    /// Gives the ids that left without being in the block.
+    package mutating func finalised(_ block: ExecutedBlock) -> [TransactionID] {
+        var dropped: [TransactionID] = []
+        for (transaction, result) in zip(block.transactions, block.results) {
+            _ = remove(transaction.id)
+            settle(transaction.id, succeeded: result == .succeeded, &dropped)
+        }
+        let now = block.record.time
+        let expired = entries.filter { $0.value.transaction.value.transaction.until < now }.keys.sorted()
+        for id in expired {
+            if remove(id) { dropped.append(id) }
+            settle(id, succeeded: false, &dropped)
+        }
+        return dropped
+    }
+
+    /// Takes out a transaction that would fail by now, as the proposer found, with all that waits for it.
+    package mutating func discard(_ id: TransactionID) -> [TransactionID] {
+        var dropped: [TransactionID] = []
+        if remove(id) { dropped.append(id) }
+        settle(id, succeeded: false, &dropped)
+        return dropped
+    }
+
+    /// Chains of waiting transactions are followed without recursion: their length is bounded only by the pool.
+    private mutating func settle(_ id: TransactionID, succeeded: Bool, _ dropped: inout [TransactionID]) {
+        var open = [id]
+        var hasSucceeded = succeeded
+        while let current = open.popLast() {
+            for waiter in waiting.removeValue(forKey: current) ?? [] {
+                guard let entry = entries[waiter] else { continue }
+                if hasSucceeded {
+                    entries[waiter] = Entry(transaction: entry.transaction, charged: entry.charged, waitsFor: nil)
+                    enqueue(waiter, entry.charged)
+                } else if remove(waiter) {
+                    dropped.append(waiter)
+                    open.append(waiter)
+                }
+            }
+            hasSucceeded = false
+        }
+    }
+
+    private mutating func remove(_ id: TransactionID) -> Bool {
+        guard let entry = entries.removeValue(forKey: id) else { return false }
+        bytes -= UInt64(entry.transaction.value.bytes.count)
+        let left = pendingCounts[entry.charged, default: 1] - 1
+        pendingCounts[entry.charged] = left == 0 ? nil : left
+        if let predecessor = entry.waitsFor { waiting[predecessor]?.removeAll { $0 == id } }
+        if waiting[entry.waitsFor ?? .zero]?.isEmpty ?? false { waiting[entry.waitsFor ?? .zero] = nil }
+        return true
+    }
+}
