@@ -20,11 +20,14 @@ package struct SignatureVerifier: Sendable {
         return unsafe crypto_sign_verify_detached(signature, check.preimage, UInt64(check.preimage.count), key) == 0
     }
 
-    /// The value with the mark that it was checked, or nil when it cannot be true or one of its signatures fails.
+    /// The value with the mark that it was checked, or nil when it cannot be true, one of its signatures fails, or it
+    /// would register a key that must not be.
     package func verified<Value: Verifiable>(
         _ value: Value, in context: Value.VerificationContext
     ) -> Verified<Value>? {
-        guard let checks = value.signatureChecks(in: context), checks.allSatisfy(isValid) else { return nil }
+        guard let checks = value.signatureChecks(in: context), checks.allSatisfy(isValid),
+            value.keysToRegister.allSatisfy(\.isAcceptableForRegistration)
+        else { return nil }
         return Verified(unchecked: value)
     }
 }

@@ -34,4 +34,12 @@ package protocol Verifiable {
     /// The signatures that must all hold, or nil when the value cannot be true whatever they say: an unknown signer,
     /// one signer twice, fewer than a quorum.
     func signatureChecks(in context: VerificationContext) -> [SignatureCheck]?
+
+    /// The Ed25519 keys that the value would register. Each must be a point of the prime-order subgroup, or the value
+    /// is refused: the check of a signature alone does not see to that. None, for most values.
+    var keysToRegister: [PublicKey] { get }
+}
+
+extension Verifiable {
+    package var keysToRegister: [PublicKey] { [] }
 }

@@ -117,4 +117,6 @@ extension Genesis: Verifiable {
     package func signatureChecks(in context: Void) -> [SignatureCheck]? {
         members.map { $0.object.signatureCheck(kind: .registration, chain: .zero) }
     }
+
+    package var keysToRegister: [PublicKey] { members.flatMap(\.registration.keys.signingKeys) }
 }
