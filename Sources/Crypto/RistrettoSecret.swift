@@ -51,7 +51,7 @@ package struct RistrettoSecret: ~Copyable, Sendable {
             })
     }
 
-    /// The response of a proof of knowledge: `nonce` − `challenge` · secret. Public, because the nonce hides the secret.
+    /// The response of a proof of knowledge: `nonce` − `challenge` · secret. Public, since the nonce hides the secret.
     borrowing func response(
         to challenge: RistrettoScalar, nonce: borrowing RistrettoSecret
     ) -> RistrettoScalar {
