@@ -61,13 +61,15 @@ package enum HMAC {
         guard let mac = unsafe EVP_MAC_fetch(nil, "HMAC", nil), let context = unsafe EVP_MAC_CTX_new(mac) else {
             preconditionFailure("OpenSSL lacks HMAC")
         }
-        var name = Array(algorithm.name.utf8CString)
-        let isChosen = unsafe name.withUnsafeMutableBufferPointer { name in
-            var parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return unsafe EVP_MAC_CTX_set_params(context, &parameters) == 1
+        var value = Array(algorithm.name.utf8CString)
+        // A parameter keeps both addresses, so both strings must outlive the call that reads it.
+        let isChosen = unsafe OSSL_MAC_PARAM_DIGEST.withCString { name in
+            unsafe value.withUnsafeMutableBufferPointer { value in
+                var parameters = unsafe [
+                    OSSL_PARAM_construct_utf8_string(name, value.baseAddress, 0), OSSL_PARAM_construct_end(),
+                ]
+                return unsafe EVP_MAC_CTX_set_params(context, &parameters) == 1
+            }
         }
         guard isChosen else { preconditionFailure("OpenSSL lacks HMAC with \(algorithm.name)") }
         return unsafe context
