@@ -19,6 +19,7 @@ static inline int shim_SSL_CTX_set_max_proto_version(SSL_CTX *c, int v) { return
 static inline int shim_SSL_CTX_set1_groups_list(SSL_CTX *c, const char *l) { return (int)SSL_CTX_set1_groups_list(c, l); }
 static inline void shim_SSL_set_no_query_mtu(SSL *s) { SSL_set_options(s, SSL_OP_NO_QUERY_MTU); }
 static inline void shim_SSL_CTX_set_no_renegotiation(SSL_CTX *c) { SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION); }
+static inline void shim_SSL_CTX_set_no_ticket(SSL_CTX *c) { SSL_CTX_set_options(c, SSL_OP_NO_TICKET); }
 static inline long shim_SSL_set_mtu(SSL *s, long mtu) { return SSL_set_mtu(s, mtu); }
 static inline long shim_DTLS_set_link_mtu(SSL *s, long mtu) { return DTLS_set_link_mtu(s, mtu); }
 static inline int shim_DTLSv1_get_timeout(SSL *s, struct timeval *tv) { return (int)DTLSv1_get_timeout(s, tv); }

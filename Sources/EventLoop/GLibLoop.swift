@@ -47,8 +47,8 @@ package final class GLibLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     /// Runs `body` on the loop's thread after `delay`, once, or for ever with `repeats`.
     ///
-    /// `body` is not inside a job: an actor on this loop enters itself by `assumeIsolated`. Resolution is a millisecond,
-    /// and a delay is rounded up. The timer stops when it is cancelled or when nobody holds it.
+    /// `body` is not inside a job: an actor on this loop enters itself by `assumeIsolated`. Resolution is a
+    /// millisecond, and a delay is rounded up. The timer stops when it is cancelled or when nobody holds it.
     package func timer(
         after delay: Duration, repeats: Bool = false, _ body: @escaping @Sendable () -> Void
     ) -> GLibTimer {

@@ -167,8 +167,8 @@ package actor ICEAgent {
         if let pair = handle?.selectedPair(), !wasConnected { onEvent?(.selectedPair(pair)) }
     }
 
-    /// libnice calls both an ordinary failure and ten seconds without an answer "failed", and takes back either when the
-    /// peer is heard again. Here only silence beyond RFC 7675's thirty seconds is final.
+    /// libnice calls both an ordinary failure and ten seconds without an answer "failed", and takes back either when
+    /// the peer is heard again. Here only silence beyond RFC 7675's thirty seconds is final.
     private func lost() {
         switch state {
         case .connected:

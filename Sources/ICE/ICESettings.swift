@@ -57,8 +57,8 @@ package struct ICESettings: Sendable {
     package var checkIntervalMilliseconds: UInt32
     /// How often a check is sent again before its pair is given up. 6: a pair then survives ten lost seconds.
     package var checkRetransmissionCount: UInt32
-    /// How long silence may last after libnice has given up the pair (10 s), before consent counts as gone. 20 s, so that
-    /// both make the 30 s of RFC 7675; within them an ICE restart can save the call.
+    /// How long silence may last after libnice has given up the pair (10 s), before consent counts as gone. 20 s, so
+    /// that both make the 30 s of RFC 7675; within them an ICE restart can save the call.
     package var consentGrace: Duration
 
     /// libnice's own bound.

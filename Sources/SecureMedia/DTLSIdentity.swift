@@ -23,7 +23,7 @@ package final class DTLSIdentity: @unchecked Sendable {
             unsafe EVP_PKEY_free(key)
             throw .identityFailed
         }
-        guard let fingerprint = unsafe Self.fingerprint(of: certificate) else {
+        guard let fingerprint = unsafe Self.certificateDigest(of: certificate) else {
             unsafe X509_free(certificate)
             unsafe EVP_PKEY_free(key)
             throw .identityFailed

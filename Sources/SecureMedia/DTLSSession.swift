@@ -23,7 +23,8 @@ package final class DTLSSession {
         case closed
     }
 
-    /// The first retransmission after 100 ms, then doubled up to a second; OpenSSL's own first second is a pause one hears.
+    /// The first retransmission after 100 ms, then doubled up to a second; OpenSSL's own first second is a pause one
+    /// hears.
     private static let firstTimeoutMicroseconds: UInt32 = 100_000
     private static let lastTimeoutMicroseconds: UInt32 = 1_000_000
     private static let ciphers =
@@ -101,6 +102,9 @@ package final class DTLSSession {
             return nil
         }
         unsafe shim_SSL_CTX_set_no_renegotiation(context)
+        // One call, one handshake: nothing is ever resumed.
+        unsafe shim_SSL_CTX_set_no_ticket(context)
+        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
         return unsafe context
     }
@@ -138,7 +142,7 @@ package final class DTLSSession {
 
     @unsafe
     private func accepts(_ certificate: OpaquePointer) -> Bool {
-        seenFingerprint = unsafe DTLSIdentity.fingerprint(of: certificate)
+        seenFingerprint = unsafe DTLSIdentity.certificateDigest(of: certificate)
         return seenFingerprint == expectedFingerprint
     }
 

@@ -88,7 +88,9 @@ package final class SRTPSession {
     /// - Returns: how many of its bytes are the RTCP packet.
     package func unprotectRTCP(_ packet: inout MutableSpan<UInt8>) throws(SecureMediaError) -> Int {
         guard packet.count >= Self.rtcpByteCountMin + profile.rtcpOverhead else { throw .malformed }
-        return try unsafe unprotect(&packet, source: Self.word(packet, at: 4)) { unsafe srtp_unprotect_rtcp($0, $1, $2) }
+        return try unsafe unprotect(&packet, source: Self.word(packet, at: 4)) {
+            unsafe srtp_unprotect_rtcp($0, $1, $2)
+        }
     }
 
     private typealias Operation = (OpaquePointer, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>) ->
