@@ -63,7 +63,7 @@ package final class DTLSIdentity: @unchecked Sendable {
 
     /// SHA-256 over the DER form.
     @unsafe
-    static func fingerprint(of certificate: OpaquePointer) -> Digest? {
+    static func certificateDigest(of certificate: OpaquePointer) -> Digest? {
         var bytes = [UInt8](repeating: 0, count: Bytes32.byteCount)
         var count = UInt32(bytes.count)
         guard unsafe X509_digest(certificate, EVP_sha256(), &bytes, &count) == 1 else { return nil }

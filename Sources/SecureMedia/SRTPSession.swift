@@ -48,7 +48,9 @@ package final class SRTPSession {
     }
 
     @unsafe
-    private static func make(_ profile: SRTPProfile, key: Span<UInt8>, direction: srtp_ssrc_type_t) -> OpaquePointer? {
+    private static func make(
+        _ profile: SRTPProfile, key: Span<UInt8>, direction: srtp_ssrc_type_t
+    ) -> OpaquePointer? {
         var policy = unsafe srtp_policy_t()
         unsafe profile.configure(&policy)
         unsafe policy.ssrc.type = direction
