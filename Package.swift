@@ -116,7 +116,7 @@ let package = Package(
         tests("ICE", values + ["EventLoop", "ICE"]),
         tests("SecureMedia", values + ["EventLoop", "SecureMedia"]),
         tests("HTTP", values + ["EventLoop", "HTTP"]),
-        tests("Links", values + ["Links", "Consensus", "Ledger", "Crypto", "EventLoop", "TLS"]),
+        tests("Links", values + ["Links", "Kademlia", "Crypto", "EventLoop", "TLS"]),
         tests("MediaEndpoint", values + ["MediaEndpoint", "Media", "Crypto", "EventLoop", "ICE", "SecureMedia"]),
         tests("ContentStore", values + ["ContentStore", "Recording", "Crypto", "EventLoop", "KeyValue"]),
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
