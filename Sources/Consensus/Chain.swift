@@ -48,6 +48,8 @@ struct Chain: Sendable, Equatable {
         self.limits = limits
     }
 
+    var count: Int { entries.count }
+
     func block(_ hash: Digest) -> Block? { entries[hash]?.block }
 
     /// The heights above the head at which `hash` stands; nil while unknown.

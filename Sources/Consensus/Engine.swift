@@ -80,6 +80,25 @@ package struct Engine: Sendable, Equatable {
     /// Who has not voted in the current view, as far as is known here.
     package var missing: [Seat] { tracker.missing(in: view) }
 
+    /// A block above the last finalised one that is held here.
+    package func block(_ hash: Digest) -> Block? { blocks.block(hash) }
+
+    /// How full the tables are, for metrics and for the simulator's checks.
+    package var load: Load {
+        Load(
+            views: tracker.viewCount, blocks: blocks.count, targets: blocks.targets.count, votes: ownVotes.count,
+            fetches: fetches.count)
+    }
+
+    /// Entries in each table.
+    package struct Load: Sendable, Equatable {
+        package let views: Int
+        package let blocks: Int
+        package let targets: Int
+        package let votes: Int
+        package let fetches: Int
+    }
+
     /// Takes one event and returns what the shell must now do, in order.
     package mutating func receive(_ event: Event) -> [Action] {
         var actions: [Action] = []

@@ -80,6 +80,9 @@ struct Tracker: Sendable, Equatable {
         lastHeard = Array(repeating: start, count: validators.count)
     }
 
+    /// Views of which votes or certificates are held.
+    var viewCount: Int { max(tallies.count, notarizations.count, nullifications.count) }
+
     // MARK: Votes
 
     /// Counts one vote, seen from view `current`.
