@@ -52,7 +52,7 @@ package struct Engine: Sendable, Equatable {
         let certified = restored.certificates.map(\.view.next).max() ?? .zero
         let view = max(restored.head.block.view.next, restored.votes.watermark, certified)
         watermark = restored.votes.watermark
-        ownVotes = restored.votes.votes
+        ownVotes = restored.votes.compacted(finalised: restored.head.block.view).suffix(limits.ownVotesMax)
         machine = ViewMachine(epoch: validators.epoch, view: view, votes: restored.votes.votes)
         tracker = Tracker(validators: validators, head: restored.head, start: view, limits: limits)
         blocks = Chain(head: restored.head, limits: limits)
