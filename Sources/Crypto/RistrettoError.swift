@@ -22,8 +22,12 @@ package enum RistrettoError: Error, Equatable, Sendable {
     case duplicateShare(index: Int)
     /// This member's evaluation is not what its public share demands.
     case badShare(index: Int)
+    /// This dealer's dealing is not consistent, or does not fit the others or the old key.
+    case badDealing(dealer: Int)
     /// Fewer shares than the threshold.
     case tooFewShares(have: Int, need: Int)
+    /// A sealed share does not open, or its member's key is none to seal to.
+    case badSeal
     /// The wrap's proof does not hold in this chain: not made by one who knows r, or moved from elsewhere.
     case badWrap
 }

@@ -66,6 +66,19 @@ package struct RistrettoSecret: ~Copyable, Sendable {
         return scalar
     }
 
+    /// `sum` + `weight` · secret; without a sum, the product. May be zero, so it is no secret of this type yet.
+    borrowing func adding(to sum: consuming LockedMemory?, times weight: RistrettoScalar) -> LockedMemory {
+        let product = unsafe LockedMemory(byteCount: RistrettoScalar.byteCount) { output in
+            unsafe memory.withPointer { unsafe crypto_core_ristretto255_scalar_mul(output, $0, weight.bytes) }
+        }
+        guard let sum else { return product }
+        return unsafe LockedMemory(byteCount: RistrettoScalar.byteCount) { output in
+            unsafe product.withPointer { product in
+                unsafe sum.withPointer { unsafe crypto_core_ristretto255_scalar_add(output, $0, product) }
+            }
+        }
+    }
+
     /// Lends the 32 bytes, little-endian, for sealing or for a key file.
     package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try memory.withBytes(body)

@@ -26,7 +26,7 @@ package struct ThresholdOuterKey: Hashable, Sendable {
 
     /// O_e, from what the combiner gave.
     package func key(from combined: GroupElement) -> SecretKey {
-        RistrettoKeyDerivation.key(from: combined.bytes, salt: Self.name, info: transcript)
+        HKDF.deriveKey(from: combined.bytes, salt: Array(Self.name.utf8), info: transcript, using: .sha512)
     }
 
     private var transcript: [UInt8] {

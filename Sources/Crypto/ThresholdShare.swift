@@ -11,6 +11,8 @@ package struct ThresholdShare: ~Copyable, Sendable {
     package let index: Int
     /// x_i·G, against which this member's proofs are checked.
     package let publicShare: GroupElement
+    /// The key that the shares together make.
+    package let publicKey: GroupElement
     private let secret: RistrettoSecret
 
     /// Takes a share that a dealer sent, and holds it against the public keys of the dealing.
@@ -23,12 +25,27 @@ package struct ThresholdShare: ~Copyable, Sendable {
         sharingEpoch = keys.sharingEpoch
         self.index = index
         publicShare = expected
+        publicKey = keys.publicKey
         self.secret = secret
     }
 
     /// Lends the 32 bytes of the share, for sealing to its member or for a key file.
     package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try secret.withBytes(body)
+    }
+
+    /// Deals this share itself to the members of a later sharing epoch: one dealing of a `ThresholdAssembly`.
+    /// - Throws: `RistrettoError.wrongSharingEpoch` for one that is not later; `.badMemberCount`.
+    package borrowing func dealAnew(
+        sharingEpoch: SharingEpoch, memberCount: Int
+    ) throws(RistrettoError) -> ThresholdDealer {
+        guard sharingEpoch > self.sharingEpoch else { throw .wrongSharingEpoch }
+        return try ThresholdDealer(secret, purpose, sharingEpoch: sharingEpoch, memberCount: memberCount)
+    }
+
+    /// `sum` + `weight` · x_i.
+    borrowing func adding(to sum: consuming LockedMemory?, times weight: RistrettoScalar) -> LockedMemory {
+        secret.adding(to: sum, times: weight)
     }
 
     /// x_i times each input, with one proof for all of them.

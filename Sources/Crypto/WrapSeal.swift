@@ -78,7 +78,8 @@ package struct WrapSeal: Hashable, Sendable {
     private func pad(
         _ shared: GroupElement, _ subject: GroupKeyWrap.Subject, _ point: GroupElement
     ) -> SecretKey {
-        RistrettoKeyDerivation.key(from: shared.bytes, salt: Self.name, info: statement(subject) + point.bytes)
+        HKDF.deriveKey(
+            from: shared.bytes, salt: Array(Self.name.utf8), info: statement(subject) + point.bytes, using: .sha512)
     }
 
     private func challenge(
@@ -94,14 +95,16 @@ package struct WrapSeal: Hashable, Sendable {
 }
 
 extension ThresholdShare {
-    /// A validator's part in opening wraps: its share times each wrap's point, with a proof. `wraps` come from the
-    /// seal on the ledger, never from the request; each wrap's own proof is checked here before the share is used.
+    /// A validator's part in opening wraps of `chain`: its share times each wrap's point, with a proof. `wraps` are
+    /// those that the seal on the ledger commits to, never the request's; each wrap's own proof is checked here, against
+    /// the key that this share belongs to, before the share is used.
     /// - Throws: `RistrettoError.wrongPurpose`, `.badElementCount`, `.invalidElement`, `.badWrap`.
     package borrowing func evaluate(
-        _ wraps: [GroupKeyWrap], sealedBy seal: WrapSeal
+        _ wraps: [GroupKeyWrap], chain: ChainID
     ) throws(RistrettoError) -> PartialEvaluation {
         guard purpose == .wraps else { throw .wrongPurpose }
         guard wraps.count <= PartialEvaluation.elementCountMax else { throw .badElementCount }
+        let seal = WrapSeal(chain: chain, publicKey: publicKey)
         for wrap in wraps { try seal.verify(wrap) }
         return try evaluate(wraps.map(\.point), for: .wraps)
     }

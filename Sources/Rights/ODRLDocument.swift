@@ -5,8 +5,8 @@ package import Wire
 ///
 /// The profile `urn:sotto:odrl:1` is a strict subset. Properties: `@context`, `@type` ("Set"), `uid`, `profile`,
 /// `target`, `permission`, `prohibition`, `sotto:expires`; in a rule `action`, `assignee`, `constraint`; in a
-/// constraint `leftOperand`, `operator`, `rightOperand`. Terms are ODRL's where ODRL has one, and begin with `sotto:` elsewhere.
-/// Nothing is skipped: a property or term outside this list refuses the document (RI-9).
+/// constraint `leftOperand`, `operator`, `rightOperand`. Terms are ODRL's where ODRL has one, and begin with `sotto:`
+/// elsewhere. Nothing is skipped: a property or term outside this list refuses the document (RI-9).
 package struct ODRLDocument: Equatable, Sendable {
     static let context = "http://www.w3.org/ns/odrl.jsonld"
     static let profile = "urn:sotto:odrl:1"

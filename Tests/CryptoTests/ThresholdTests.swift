@@ -138,8 +138,7 @@ extension PartialEvaluation {
         let key = ThresholdOuterKey(chain: .zero, recording: .zero, rightsEpoch: .zero)
         #expect(throws: RistrettoError.wrongPurpose) { try outer.evaluateBlinded([element]) }
         #expect(throws: RistrettoError.wrongPurpose) { try phone.evaluate(key) }
-        let seal = WrapSeal(chain: .zero, publicKey: element)
-        #expect(throws: RistrettoError.wrongPurpose) { try phone.evaluate([], sealedBy: seal) }
+        #expect(throws: RistrettoError.wrongPurpose) { try phone.evaluate([], chain: .zero) }
     }
 
     @Test("a validator refuses to evaluate the identity, a bad encoding, nothing, or too much")

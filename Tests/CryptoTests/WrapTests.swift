@@ -37,7 +37,7 @@ extension GroupKeyWrap {
             var combiner = try ThresholdCombiner(dealing.keys, inputs: wraps.map(\.point))
             for index in members {
                 #expect(throws: RistrettoError.self) { try combiner.combined() }
-                try combiner.add(try dealing.dealer.share(of: index).evaluate(wraps, sealedBy: seal))
+                try combiner.add(try dealing.dealer.share(of: index).evaluate(wraps, chain: chain))
             }
             let combined = try combiner.combined()
             let opened = try seal.unwrap(wraps[0], combined: combined[0])
@@ -66,7 +66,7 @@ extension GroupKeyWrap {
         let seal = WrapSeal(chain: chain, publicKey: dealing.keys.publicKey)
         let wrap = try seal.wrap(SecretKey(), of: subject()).altered(point: GroupElement(hex: text))
         let share = try dealing.dealer.share(of: 1)
-        #expect(throws: RistrettoError.invalidElement) { try share.evaluate([wrap], sealedBy: seal) }
+        #expect(throws: RistrettoError.invalidElement) { try share.evaluate([wrap], chain: chain) }
         #expect(throws: RistrettoError.invalidElement) { _ = try seal.unwrap(wrap, combined: wrap.point) }
     }
 
@@ -76,23 +76,19 @@ extension GroupKeyWrap {
         let seal = WrapSeal(chain: chain, publicKey: dealing.keys.publicKey)
         let share = try dealing.dealer.share(of: 1)
         let wrap = try seal.wrap(SecretKey(), of: subject())
-        _ = try share.evaluate([wrap], sealedBy: seal)
+        _ = try share.evaluate([wrap], chain: chain)
         let subjects = [
             subject(recording: 9), subject(sender: 9), subject(track: 9), subject(group: 9), subject(consent: 9),
             subject(roster: 9),
         ]
         for other in subjects {
             #expect(throws: RistrettoError.badWrap) {
-                try share.evaluate([wrap.altered(subject: other)], sealedBy: seal)
+                try share.evaluate([wrap.altered(subject: other)], chain: chain)
             }
         }
-        let elsewhere = [
-            WrapSeal(chain: .zero, publicKey: seal.publicKey),
-            WrapSeal(chain: chain, publicKey: RistrettoSecret().publicElement()),
-        ]
-        for other in elsewhere {
-            #expect(throws: RistrettoError.badWrap) { try share.evaluate([wrap], sealedBy: other) }
-        }
+        #expect(throws: RistrettoError.badWrap) { try share.evaluate([wrap], chain: .zero) }
+        let other = try Dealing(.wraps, members: 1).dealer.share(of: 1)
+        #expect(throws: RistrettoError.badWrap) { try other.evaluate([wrap], chain: chain) }
     }
 
     @Test("a validator refuses a point derived from somebody else's wrap, and any changed byte of seal or proof")
@@ -105,7 +101,7 @@ extension GroupKeyWrap {
         let mine = try seal.wrap(SecretKey(), of: subject(sender: 8))
         let stolen = mine.altered(point: wrap.point)
         for bad in [doubled, stolen] {
-            #expect(throws: RistrettoError.badWrap) { try share.evaluate([wrap, bad], sealedBy: seal) }
+            #expect(throws: RistrettoError.badWrap) { try share.evaluate([wrap, bad], chain: chain) }
         }
         for bytes in flips(of: wrap.sealedKey.bytes) {
             let changed = wrap.altered(sealedKey: Bytes32(bytes))
@@ -126,8 +122,8 @@ extension GroupKeyWrap {
         let seal = WrapSeal(chain: chain, publicKey: dealing.keys.publicKey)
         let share = try dealing.dealer.share(of: 1)
         let wrap = try seal.wrap(SecretKey(), of: subject())
-        #expect(throws: RistrettoError.badElementCount) { try share.evaluate([], sealedBy: seal) }
+        #expect(throws: RistrettoError.badElementCount) { try share.evaluate([], chain: chain) }
         let many = [GroupKeyWrap](repeating: wrap, count: PartialEvaluation.elementCountMax + 1)
-        #expect(throws: RistrettoError.badElementCount) { try share.evaluate(many, sealedBy: seal) }
+        #expect(throws: RistrettoError.badElementCount) { try share.evaluate(many, chain: chain) }
     }
 }
