@@ -1,5 +1,13 @@
 package import Primitives
 
+extension VOPRF {
+    /// Hides a phone number in its one spelling: the first step of finding a person.
+    /// - Throws: `RistrettoError.invalidElement`, which happens to nobody.
+    package func blind(_ number: PhoneNumber) throws(RistrettoError) -> VOPRFBlinding {
+        try blind(Array(number.exposed.utf8))
+    }
+}
+
 extension ThresholdShare {
     /// A validator's part in locating phone numbers: its share times each blinded element, with a proof. The client
     /// checks and combines with `ThresholdCombiner` and calls `VOPRF(.verifiable).finalize` on the result; the output

@@ -55,7 +55,7 @@ extension PartialEvaluation {
         #expect(keys.publicKey == key.publicElement())
         let function = VOPRF(.verifiable)
         let (numbers, threshold) = ([Array("+4915112345678".utf8), Array("+15550100".utf8)], keys.threshold)
-        let first = try function.blind(numbers[0])
+        let first = try function.blind(try #require(PhoneNumber("0049 151 12345678")))
         let second = try function.blind(numbers[1])
         let blinded = [first.element, second.element]
         let expected = try function.evaluate(blinded, with: key)

@@ -17,6 +17,15 @@ import Wire
         ]
     }
 
+    @Test("a policy's bytes are those that the format says")
+    func golden() throws {
+        let policy = try Policy(permit: [PolicyRule(.play, to: .grantee, when: [.count(2)])], expires: Timestamp(24))
+        let expected =
+            "a461760166666f72626964806" + "67065726d697481a362746f8101647768656e8182030266616374696f6e01"
+            + "67657870697265731818"
+        #expect(Hex.encode(policy.encoded) == expected)
+    }
+
     @Test("RI-1: order and repetition of rules and constraints do not matter to the encoding")
     func normalForm() throws {
         let play = try PolicyRule(.play, to: .anyone, when: [.count(1), .notBefore(Timestamp(5))])
