@@ -19,6 +19,12 @@ package struct Release {
         package let index: UInt64
         package let size: UInt64
 
+        package init(root: Digest, index: UInt64, size: UInt64) {
+            self.root = root
+            self.index = index
+            self.size = size
+        }
+
         /// Whether `wrap`, given as its encoding, is the one that was sealed.
         package func holds(_ wrap: [UInt8], proof: [Digest], with hash: inout some Hashing) -> Bool {
             MerkleTree.isIncluded(

@@ -1,0 +1,137 @@
+import Crypto
+import Primitives
+import Testing
+
+/// The published vectors of Certificate Transparency's reference trees (RFC 6962 hashing, which RFC 9162 keeps).
+@Suite("Merkle trees of RFC 9162")
+struct MerkleTreeTests {
+    static let leaves = [
+        "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
+    ]
+    static let roots = [
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+        "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+        "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+    ]
+
+    private func hashes() throws -> [Digest] {
+        var hash = SHA256()
+        return try Self.leaves.map { MerkleTree.leafHash(try #require(Hex.decode($0)), with: &hash) }
+    }
+
+    private func root(_ size: Int) throws -> Digest { try #require(Digest(hex: Self.roots[size])) }
+
+    @Test("Roots of sizes 0 through 8", arguments: 0...8)
+    func roots(size: Int) throws {
+        var hash = SHA256()
+        #expect(try MerkleTree.root(of: hashes()[..<size], with: &hash) == root(size))
+    }
+
+    @Test(
+        "Published inclusion proofs are made and accepted",
+        arguments: [
+            (0, 1, []),
+            (
+                0, 8,
+                [
+                    "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+                    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+                ]
+            ),
+            (
+                5, 8,
+                [
+                    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+                    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+                ]
+            ),
+            (2, 3, ["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"]),
+            (
+                1, 5,
+                [
+                    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+                    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+                ]
+            ),
+        ] as [(Int, Int, [String])])
+    func inclusion(index: Int, size: Int, path: [String]) throws {
+        var hash = SHA256()
+        let leaves = try hashes()
+        let proof = path.compactMap { Digest(hex: $0) }
+        #expect(MerkleTree.inclusionProof(of: index, in: leaves[..<size], with: &hash) == proof)
+        func holds(_ proof: [Digest], index: UInt64, size: UInt64, _ root: Digest) -> Bool {
+            MerkleTree.isIncluded(leaves[Int(index)], at: index, size: size, proof: proof, root: root, with: &hash)
+        }
+        let (index, count) = (UInt64(index), UInt64(size))
+        #expect(holds(proof, index: index, size: count, try root(size)))
+        #expect(!holds(proof + [leaves[0]], index: index, size: count, try root(size)))
+        #expect(!holds(proof, index: index, size: count, leaves[7]))
+        if size > 1 {
+            #expect(!holds(Array(proof.dropLast()), index: index, size: count, try root(size)))
+            #expect(!holds(proof, index: (index + 1) % count, size: count, try root(size)))
+        }
+    }
+
+    @Test(
+        "Published consistency proofs are accepted",
+        arguments: [
+            (1, 1, []),
+            (
+                1, 8,
+                [
+                    "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+                    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+                ]
+            ),
+            (
+                6, 8,
+                [
+                    "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+                ]
+            ),
+            (
+                2, 5,
+                [
+                    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+                ]
+            ),
+        ] as [(Int, Int, [String])])
+    func consistency(old: Int, new: Int, path: [String]) throws {
+        var hash = SHA256()
+        let proof = path.compactMap { Digest(hex: $0) }
+        func holds(_ proof: [Digest], _ oldRoot: Digest, _ newRoot: Digest) -> Bool {
+            MerkleTree.isConsistent(
+                oldSize: UInt64(old), oldRoot: oldRoot, newSize: UInt64(new), newRoot: newRoot, proof: proof,
+                with: &hash)
+        }
+        #expect(holds(proof, try root(old), try root(new)))
+        #expect(!holds(proof, try root(old), try root(3)))
+        #expect(!holds(proof + [.zero], try root(old), try root(new)))
+        if !proof.isEmpty { #expect(!holds(Array(proof.dropLast()), try root(old), try root(new))) }
+    }
+
+    @Test("A frontier taken up again goes on as before")
+    func frontier() throws {
+        var hash = SHA256()
+        var frontier = MerkleFrontier()
+        for (index, leaf) in try hashes().enumerated() {
+            frontier = try #require(MerkleFrontier(size: frontier.size, peaks: frontier.peaks))
+            frontier.append(leaf, with: &hash)
+            #expect(try frontier.root(with: &hash) == root(index + 1))
+        }
+        #expect(MerkleFrontier(size: 3, peaks: frontier.peaks) == nil)
+    }
+}
