@@ -57,7 +57,7 @@ let package = Package(
 
         // Layer 4: shells
         module("Node", values + cores + wrappers + ["Links", "MediaEndpoint", "ContentStore", "RPC"]),
-        module("Links", values + ["Crypto", "EventLoop", "TLS", "Consensus", "Ledger", "Kademlia"]),
+        module("Links", values + ["Crypto", "EventLoop", "TLS", "Kademlia"]),
         module(
             "MediaEndpoint", values + ["Crypto", "EventLoop", "ICE", "SecureMedia", "Media", "Signalling", "Recording"]),
         module("ContentStore", values + ["Crypto", "EventLoop", "KeyValue", "Recording"]),
@@ -66,8 +66,8 @@ let package = Package(
         // Layer 3: wrappers, one C library each
         module("EventLoop", ["CLinux", "CGLib", "Primitives"]),
         module("Crypto", ["CSodium", "COpenSSL", "Primitives"]),
-        module("TLS", ["COpenSSL", "EventLoop", "Primitives"]),
-        module("KeyValue", ["CLevelDB", "EventLoop", "Primitives"]),
+        module("TLS", ["COpenSSL", "Primitives"]),
+        module("KeyValue", ["CLevelDB"]),
         module("ICE", ["CGLib", "EventLoop", "Primitives"]),
         module("SecureMedia", ["COpenSSL", "CSRTP", "EventLoop", "Primitives"]),
         module("HTTP", ["CGLib", "EventLoop", "Primitives"]),

@@ -38,6 +38,7 @@ package final class EpollLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     private static let eventsPerTurn = 256
+    private static let turnEndRoundMax = 4
     static let readBufferByteCount = 64 << 10
 
     private let queue = JobQueue()
@@ -162,9 +163,12 @@ package final class EpollLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     private func endTurn() {
-        let handlers = turnEnds
-        turnEnds = []
-        for handler in handlers { handler.turnEnded() }
+        // A handler's work may be the next one's: frames are sealed, then sent. What goes on longer waits a turn.
+        for _ in 0..<Self.turnEndRoundMax where !turnEnds.isEmpty {
+            let handlers = turnEnds
+            turnEnds = []
+            for handler in handlers { handler.turnEnded() }
+        }
     }
 
     private func wait(_ events: inout [epoll_event]) -> Int {

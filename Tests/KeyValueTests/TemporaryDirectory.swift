@@ -25,8 +25,11 @@ final class TemporaryDirectory {
     }
 
     deinit {
-        for name in files(in: "store") { unlink("\(path)/store/\(name)") }
-        rmdir("\(path)/store")
+        // `lost` is where LevelDB's repair puts what it replaced.
+        for folder in ["store/lost", "store"] {
+            for name in files(in: folder) { unlink("\(path)/\(folder)/\(name)") }
+            rmdir("\(path)/\(folder)")
+        }
         rmdir(path)
     }
 }
