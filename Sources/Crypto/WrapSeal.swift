@@ -51,7 +51,9 @@ package struct WrapSeal: Hashable, Sendable {
         guard self.challenge(wrap.subject, wrap.point, wrap.sealedKey, commitment) == challenge else { throw .badWrap }
     }
 
-    /// The wrapped key, from what the combiner gave for `wrap.point`.
+    /// The wrapped key, from what the combiner gave for `wrap.point`. Another element gives another key and no error: the
+    /// first frame that does not open shows it.
+    /// - Throws: `RistrettoError.invalidElement`.
     package func unwrap(_ wrap: GroupKeyWrap, combined: GroupElement) throws(RistrettoError) -> SecretKey {
         guard combined.isAcceptable else { throw .invalidElement }
         var bytes = exclusiveOr(wrap.sealedKey.bytes, pad(combined, wrap.subject, wrap.point))

@@ -9,7 +9,8 @@ package struct LeaseLimits: Equatable, Sendable {
 
     /// The fastest playback allowed, in percent of real time. Default 100.
     package let speedPercent: UInt64
-    /// How many seeks a viewer has in one window. Default 60.
+    /// How many seeks a viewer has in one window. Default 20: each may open a group that an honest player drops and a
+    /// modified one keeps.
     package let seeksMax: UInt64
     /// The length of that window in milliseconds. Default one hour.
     package let seekWindowMilliseconds: UInt64
@@ -18,7 +19,7 @@ package struct LeaseLimits: Equatable, Sendable {
 
     /// Nil when the speed is outside `speedPercentRange`.
     package init?(
-        speedPercent: UInt64 = 100, seeksMax: UInt64 = 60, seekWindowMilliseconds: UInt64 = 3_600_000,
+        speedPercent: UInt64 = 100, seeksMax: UInt64 = 20, seekWindowMilliseconds: UInt64 = 3_600_000,
         viewingGapMilliseconds: UInt64 = 1_800_000
     ) {
         guard Self.speedPercentRange.contains(speedPercent) else { return nil }
@@ -33,7 +34,7 @@ package struct LeaseLimits: Equatable, Sendable {
     }
 
     /// The limits of a network that states none.
-    package static let standard = LeaseLimits(100, 60, 3_600_000, 1_800_000)
+    package static let standard = LeaseLimits(100, 20, 3_600_000, 1_800_000)
 
     /// From the lease of one group to the earliest lease of the next: 50 s at real time, less at a higher speed.
     package var spacingMilliseconds: UInt64 { 50_000 * 100 / speedPercent }

@@ -102,7 +102,7 @@ import Wire
         #expect(ask(history, 500, at: limits.seekWindowMilliseconds - 1) == .refused(.tooManySeeks))
         let next = try given(history, 500, at: limits.seekWindowMilliseconds)
         #expect(next.seeks == 1 && next.seekWindowStart == Timestamp(limits.seekWindowMilliseconds))
-        let onwards = try given(history, 131, at: 51_000)
+        let onwards = try given(history, 10 + limits.seeksMax * 2 + 1, at: 51_000)
         #expect(onwards.seeks == limits.seeksMax)
     }
 

@@ -57,7 +57,7 @@ package struct NetworkLimits: WireObject, Equatable {
     /// The fastest playback, in percent.
     package var leaseSpeed: UInt64 = 100
     /// Seeks in one seek window.
-    package var leaseSeeks: UInt64 = 60
+    package var leaseSeeks: UInt64 = 20
     /// The length of a seek window, in milliseconds.
     package var leaseSeekWindow: UInt64 = 3_600_000
     /// A lease later than this after the last begins a new viewing, in milliseconds.
