@@ -13,7 +13,7 @@ package struct TrackReceiver: Equatable, Sendable {
 
     package let codec: MediaCodec
     package private(set) var statistics: ReceiverStatistics
-    package private(set) var clock: SenderClock
+    package private(set) var timeline: SenderTimeline
     private var reorder: ReorderBuffer
     private var assembler: FrameAssembler
     private var losses = LossTracker()
@@ -24,7 +24,7 @@ package struct TrackReceiver: Equatable, Sendable {
     package init(codec: MediaCodec, source: UInt32, holdMicroseconds: UInt64? = nil) {
         self.codec = codec
         statistics = ReceiverStatistics(source: source, clockRate: codec.clockRate)
-        clock = SenderClock(clockRate: codec.clockRate)
+        timeline = SenderTimeline(clockRate: codec.clockRate)
         reorder = ReorderBuffer(limits: .init(holdMicroseconds: holdMicroseconds ?? (codec == .vp8 ? 400_000 : 60_000)))
         assembler = FrameAssembler(codec: codec)
     }
@@ -51,7 +51,7 @@ package struct TrackReceiver: Equatable, Sendable {
     /// Takes the source's own report.
     package mutating func receive(_ report: SenderReport, at now: MediaInstant) {
         statistics.receive(report, at: now)
-        clock.receive(report)
+        timeline.receive(report)
     }
 
     /// Notes a measured round trip, in microseconds.

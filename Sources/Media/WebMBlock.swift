@@ -4,7 +4,7 @@ enum WebMBlock {
     static let laceCountMax = 256
 
     /// Turns a block's time into microseconds.
-    struct Clock {
+    struct TimeBase {
         let clusterTimestamp: UInt64
         /// Nanoseconds of one tick.
         let scale: UInt64
@@ -23,7 +23,7 @@ enum WebMBlock {
     /// The frames of one block; none when its track is of no known codec.
     static func frames(
         in bytes: [UInt8], _ body: Range<Int>, isSimple: Bool, isReferencing: Bool = false, discard: Int64,
-        clock: Clock, tracks: [WebMTrack]
+        clock: TimeBase, tracks: [WebMTrack]
     ) throws(MediaError) -> [WebMFrame] {
         guard let (number, length) = try EBML.number(in: bytes, at: body.lowerBound, end: body.upperBound) else {
             throw .truncated

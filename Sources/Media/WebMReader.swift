@@ -187,7 +187,7 @@ package struct WebMReader: Equatable, Sendable {
 
     private func frames(_ id: UInt32, _ body: Range<Int>) throws(MediaError) -> [WebMFrame] {
         guard let clusterTimestamp, let tracks else { throw .unexpectedElement(id: id) }
-        let clock = WebMBlock.Clock(clusterTimestamp: clusterTimestamp, scale: timestampScale)
+        let clock = WebMBlock.TimeBase(clusterTimestamp: clusterTimestamp, scale: timestampScale)
         if id == EBML.simpleBlock {
             return try WebMBlock.frames(in: buffer, body, isSimple: true, discard: 0, clock: clock, tracks: tracks)
         }

@@ -113,8 +113,8 @@ import Testing
 
     @Test("RC-5: sound and picture meet on the sender's clock")
     func lipSync() {
-        var sound = SenderClock(clockRate: 48_000)
-        var picture = SenderClock(clockRate: 90_000)
+        var sound = SenderTimeline(clockRate: 48_000)
+        var picture = SenderTimeline(clockRate: 90_000)
         #expect(sound.microseconds(of: 0, after: picture, 0) == nil)
         let time = NTPTime(unixMicroseconds: 5_000_000)
         func report(_ timestamp: UInt32) -> SenderReport {

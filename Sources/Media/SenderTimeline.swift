@@ -1,6 +1,6 @@
 /// Maps a source's RTP timestamps to the sender's wall clock, from its last sender report: with one of these for sound
 /// and one for picture of the same sender, both can be shown at the moment they were taken (RFC 3550 section 5.1).
-package struct SenderClock: Equatable, Sendable {
+package struct SenderTimeline: Equatable, Sendable {
     package let clockRate: UInt32
     private var time: NTPTime?
     private var timestamp: UInt32 = 0
@@ -20,7 +20,7 @@ package struct SenderClock: Equatable, Sendable {
     }
 
     /// How many microseconds later than `other`'s frame this one was taken; nil until both have a report.
-    package func microseconds(of timestamp: UInt32, after other: SenderClock, _ otherTimestamp: UInt32) -> Int64? {
+    package func microseconds(of timestamp: UInt32, after other: SenderTimeline, _ otherTimestamp: UInt32) -> Int64? {
         guard let here = microseconds(of: timestamp), let there = other.microseconds(of: otherTimestamp) else {
             return nil
         }
