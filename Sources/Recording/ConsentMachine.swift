@@ -122,7 +122,7 @@ package struct ConsentMachine: Sendable, Equatable {
             return ask(roster, isResumed: false)
         case (.paused(nil), .ask(let roster)):  // CO-2
             return ask(roster, isResumed: true)
-        case (.asked, .ask), (.paused, .ask), (.on, .ask), (.sealed, .ask):  // CO-2: once at a time, never after the seal
+        case (.asked, .ask), (.paused, .ask), (.on, .ask), (.sealed, .ask):  // CO-2: once
             return []
         case (.asked(let asking), .answered(let answer, let transaction)):  // CO-3
             return take(answer.value, transaction, asking, isResumed: false)
@@ -132,7 +132,7 @@ package struct ConsentMachine: Sendable, Equatable {
             return withdraw(answer.value, roster)
         case (.off, .answered), (.paused(nil), .answered), (.sealed, .answered):  // CO-3: nobody asked
             return []
-        case (.asked, .rosterChanged(let roster)):  // CO-5: the roster that was shown is not the one there is
+        case (.asked, .rosterChanged(let roster)):  // CO-5
             return ask(roster, isResumed: false)
         case (.paused(.some), .rosterChanged(let roster)):  // CO-5
             return ask(roster, isResumed: true)
@@ -141,7 +141,7 @@ package struct ConsentMachine: Sendable, Equatable {
             return new.participants.isEmpty ? finish() : []
         case (.on, .rosterChanged(let roster)):  // CO-5
             return [.pause] + ask(roster, isResumed: true)
-        case (.off, .rosterChanged), (.paused(nil), .rosterChanged), (.sealed, .rosterChanged):  // CO-5: nothing is recorded
+        case (.off, .rosterChanged), (.paused(nil), .rosterChanged), (.sealed, .rosterChanged):  // CO-5
             return []
         case (.asked(let asking), .timerFired(let round)) where asking.round == round:  // CO-4
             state = .off

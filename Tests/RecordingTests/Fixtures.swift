@@ -41,9 +41,9 @@ func strictnessFaults<Object: WireObject & Equatable>(_ object: Object) -> [Stri
     return faults
 }
 
-/// A frame whose bytes say which it is.
+/// A frame of `size` bytes and two that say which it is.
 func frame(_ timestamp: UInt64, size: Int = 20, clear: UInt8 = 3, mark: UInt8 = 0) -> RecordedFrame {
     RecordedFrame(
         timestamp: timestamp, clearByteCount: clear,
-        bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ Int(timestamp) &+ Int(mark)) })
+        bytes: (0..<size).map(UInt8.init(truncatingIfNeeded:)) + [UInt8(truncatingIfNeeded: timestamp), mark])
 }

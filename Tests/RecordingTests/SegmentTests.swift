@@ -36,7 +36,7 @@ import Wire
         let leaves = frames.map { MerkleTree.leafHash($0.leaf(track: 1, with: &hash).bytes, with: &hash) }
         #expect(segment.root == MerkleTree.root(of: leaves, with: &hash))
         // Golden: changes only with the format.
-        #expect(SHA256.hash(segment.encoded).hex == "GOLDEN_SEGMENT")
+        #expect(SHA256.hash(segment.encoded).hex == "1a7bda5a56813ca59d0a7a6714ca73ec416f9e58f58cd2e1cfa5f2e2e83e6014")
     }
 
     @Test("SG-1: frames that go back, or lie further apart than a segment may, are refused")
@@ -61,12 +61,10 @@ import Wire
             consent: transaction(4), recording: testRecording, with: &hash)
         #expect(segment.proven(by: [list], with: &hash) == [true, false])
         var bytes = segment.encoded
-        let last = try #require(bytes.lastIndex(of: forged[1].bytes[19]))
-        bytes[last] ^= 1
-        if let other = try? Segment(decoding: bytes), other.frames != segment.frames {
-            let isWhole = other.isWhole(with: &hash)
-            #expect(!isWhole)
-        }
+        let start = try #require(bytes.firstRange(of: forged[1].bytes)).lowerBound
+        bytes[start] ^= 1
+        let isWhole = try Segment(decoding: bytes).isWhole(with: &hash)
+        #expect(!isWhole)
     }
 
     @Test("SG-3: pictures are cut at a key frame after 2 s, at 4 s without one, and at the group's end")
@@ -77,7 +75,7 @@ import Wire
         var wishes: [UInt64] = []
         for time in stride(from: UInt64(0), to: 61_000, by: 100) {
             // A key frame comes 300 ms after it is wished for, except around 20 s.
-            let isKeyFrame = time == 0 || wishes.contains(time - 300) && !(18_000...24_000).contains(time)
+            let isKeyFrame = time == 0 || wishes.contains { $0 + 300 == time } && !(18_000...24_000).contains(time)
             let placement = try planner.place(milliseconds: time, isKeyFrame: isKeyFrame)
             if placement.beginsSegment { segments[time] = placement.segment }
             if placement.beginsGroup { groups.append(time) }
