@@ -3,6 +3,7 @@ package import Primitives
 extension ThresholdPublicKeys {
     /// True when all shares and the key lie on one polynomial of degree t − 1, so that any t members give the same
     /// result. A dealing that is not consistent must never be recorded: it would work for some members only.
+    /// Costs (n − t + 1) · t multiplications, some thousands at the limit: once for each dealing, not for each use.
     package var isConsistent: Bool {
         guard publicKey.isAcceptable, shares.allSatisfy(\.isAcceptable) else { return false }
         let base = Array(1...threshold)
