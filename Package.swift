@@ -104,7 +104,7 @@ let package = Package(
         tests("Wire", values + ["Crypto"], resources: [.copy("Vectors")]),
         tests("Crypto", values + ["Crypto"]),
         tests("Ledger", values + ["Ledger", "Crypto"]),
-        tests("Consensus", values + ["Consensus", "Crypto", "Simulation"]),
+        tests("Consensus", values + ["Consensus", "Crypto", "Simulation"], resources: [.copy("Transcripts")]),
         tests("Kademlia", values + ["Kademlia", "Crypto"]),
         tests("Signalling", values + ["Signalling", "Crypto"]),
         tests("Rights", values + ["Rights", "Crypto"]),
