@@ -5,8 +5,8 @@ import Wire
 ///
 /// `off → asked → on → paused → sealed`. Nothing is recorded before every participant agreed to exactly this roster;
 /// one who joins later stops the recording before the next frame, and all are asked again; one who withdraws stops it
-/// and the open group's keys are destroyed, so that what was said last is lost to everybody. What was recorded under
-/// consent before stays, and is sealed at the end. The `CO-n` marks are the clauses of `Rules.md`.
+/// and the open group's keys are destroyed, so that what was said last is lost to everybody. What was recorded before,
+/// under consent, stays and is sealed at the end. The `CO-n` marks are the clauses of `Rules.md`.
 package struct ConsentMachine: Sendable, Equatable {
     package enum Event: Equatable, Sendable {
         /// Somebody in the call wants to record this roster.

@@ -25,6 +25,19 @@ package struct Segment: WireObject, Hashable {
         key: MediaKeyID, kind: TrackKind, lists: [SignedLeafList], start: UInt64, frames: [RecordedFrame],
         sender: PublicKey, consent: TransactionID, recording: RecordingID, with hash: inout some Hashing
     ) {
+        var leaves: [Digest] = []
+        for frame in frames { leaves.append(frame.leaf(track: key.track, with: &hash)) }
+        self.init(
+            key: key, kind: kind, lists: lists, start: start, frames: frames, leaves: leaves, sender: sender,
+            consent: consent, recording: recording, with: &hash)
+    }
+
+    /// - Parameter leaves: those of `frames`, which the caller computed already.
+    init(
+        key: MediaKeyID, kind: TrackKind, lists: [SignedLeafList], start: UInt64, frames: [RecordedFrame],
+        leaves: [Digest], sender: PublicKey, consent: TransactionID, recording: RecordingID,
+        with hash: inout some Hashing
+    ) {
         self.key = key
         self.kind = kind
         self.lists = lists
@@ -33,7 +46,7 @@ package struct Segment: WireObject, Hashable {
         self.sender = sender
         self.consent = consent
         self.recording = recording
-        root = Self.root(of: frames, track: key.track, with: &hash)
+        root = Self.root(over: leaves, with: &hash)
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
@@ -94,7 +107,9 @@ package struct Segment: WireObject, Hashable {
 
     /// Whether the frames are those of the root: what a reader checks before it believes anything.
     package func isWhole(with hash: inout some Hashing) -> Bool {
-        Self.root(of: frames, track: key.track, with: &hash) == root
+        var leaves: [Digest] = []
+        for frame in frames { leaves.append(frame.leaf(track: key.track, with: &hash)) }
+        return Self.root(over: leaves, with: &hash) == root
     }
 
     /// For each frame, whether one of `lists` names it. The lists' signatures are checked by who calls; a list of
@@ -111,10 +126,9 @@ package struct Segment: WireObject, Hashable {
         return frames.map { named.contains($0.leaf(track: key.track, with: &hash)) }
     }
 
-    private static func root(of frames: [RecordedFrame], track: UInt8, with hash: inout some Hashing) -> Digest {
+    private static func root(over leaves: [Digest], with hash: inout some Hashing) -> Digest {
         var frontier = MerkleFrontier()
-        for frame in frames {
-            let leaf = frame.leaf(track: track, with: &hash)
+        for leaf in leaves {
             frontier.append(MerkleTree.leafHash(leaf.bytes, with: &hash), with: &hash)
         }
         return frontier.root(with: &hash)

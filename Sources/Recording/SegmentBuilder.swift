@@ -13,6 +13,8 @@ package struct SegmentBuilder: Equatable, Sendable {
         let key: MediaKeyID
         let start: UInt64
         var frames: [RecordedFrame] = []
+        /// One for each frame: what the root is over.
+        var leaves: [Digest] = []
         var byteCount = 0
         var unproven: Set<Digest> = []
         var lists: [SignedLeafList] = []
@@ -59,9 +61,10 @@ package struct SegmentBuilder: Equatable, Sendable {
         }
         let leaf = frame.leaf(track: key.track, with: &hash)
         open?.frames.append(frame)
+        open?.leaves.append(leaf)
         open?.byteCount += frame.bytes.count
         open?.unproven.insert(leaf)
-        for list in recentLists { prove(by: list) }
+        for list in recentLists where list.list.leaves.contains(leaf) { proveOpen(by: list) }
         return release(all: false, with: &hash)
     }
 
@@ -93,11 +96,14 @@ package struct SegmentBuilder: Equatable, Sendable {
 
     private mutating func prove(by signed: SignedLeafList) {
         for index in closed.indices { Self.prove(&closed[index], by: signed) }
-        if var draft = open {
-            open = nil
-            Self.prove(&draft, by: signed)
-            open = draft
-        }
+        proveOpen(by: signed)
+    }
+
+    private mutating func proveOpen(by signed: SignedLeafList) {
+        guard var draft = open else { return }
+        open = nil
+        Self.prove(&draft, by: signed)
+        open = draft
     }
 
     private static func prove(_ draft: inout Draft, by signed: SignedLeafList) {
@@ -105,12 +111,12 @@ package struct SegmentBuilder: Equatable, Sendable {
         guard !draft.unproven.isEmpty, list.track == draft.key.track, list.rosterEpoch == draft.key.rosterEpoch,
             list.sender == draft.key.sender
         else { return }
+        let isKnown = draft.lists.contains(signed)
+        // At the limit further lists prove nothing: a segment lasts 4 s, and lists come once a second.
+        guard isKnown || draft.lists.count < RecordingLimits.listsPerSegment else { return }
         let before = draft.unproven.count
         for leaf in list.leaves { draft.unproven.remove(leaf) }
-        guard draft.unproven.count < before, !draft.lists.contains(signed),
-            draft.lists.count < RecordingLimits.listsPerSegment
-        else { return }
-        draft.lists.append(signed)
+        if !isKnown, draft.unproven.count < before { draft.lists.append(signed) }
     }
 
     private mutating func release(all: Bool, with hash: inout some Hashing) -> [Segment] {
@@ -120,7 +126,7 @@ package struct SegmentBuilder: Equatable, Sendable {
             segments.append(
                 Segment(
                     key: draft.key, kind: kind, lists: draft.lists, start: draft.start, frames: draft.frames,
-                    sender: sender, consent: consent, recording: recording, with: &hash))
+                    leaves: draft.leaves, sender: sender, consent: consent, recording: recording, with: &hash))
         }
         return segments
     }

@@ -99,7 +99,7 @@ private func at(_ milliseconds: UInt64) -> MediaInstant { MediaInstant(microseco
 
 @Suite struct TrackTests {
     /// Sends frames through a network that loses and reorders, with feedback, and gives what arrives.
-    private func run(loss: UInt64, seed: UInt64, frameCount: Int = 250) throws -> (sent: [[UInt8]], received: [[UInt8]])
+    private func run(loss: UInt64, seed: UInt64, frameCount: Int = 120) throws -> (sent: [[UInt8]], received: [[UInt8]])
     {
         var random = SeededGenerator(seed)
         var sender = TrackSender(codec: .vp8, payloadType: 96, using: &random)

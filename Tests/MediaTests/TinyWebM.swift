@@ -1,7 +1,7 @@
 import Primitives
 
-/// A file that ffmpeg 5.1 wrote (`libvpx` 16x16 at 25 frames/s, `libopus` mono): 5 pictures, 11 sounds, the last of which
-/// stands in a block group with discard padding.
+/// A file that ffmpeg 5.1 wrote (`libvpx` 16x16 at 25 frames/s, `libopus` mono): 5 pictures, 11 sounds, the last of
+/// which stands in a block group with discard padding.
 enum TinyWebM {
     static let bytes = Hex.decode(text) ?? []
 
