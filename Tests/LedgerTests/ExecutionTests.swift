@@ -46,6 +46,21 @@ struct ExecutionTests {
         #expect(fault(network, [good]) == .transaction(index: 0, .alreadyIncluded))
     }
 
+    @Test("A proposer leaves out what may not stand in its block, and says why")
+    func prepare() throws {
+        let network = try TestNetwork()
+        let good = try network.make(commit(network), by: network.node)
+        let old = try network.make(commit(network), by: network.node, until: network.now)
+        let (block, faults) = try network.rules.prepare(
+            [old, good, good], at: network.now.next, on: network.tip, over: network.state, with: &network.hash)
+        #expect(block.transactions == [good.value])
+        #expect(faults.map(\.id) == [old.value.id])
+        #expect(faults.map(\.fault) == [.expired])
+        let lists = try RuleBook.validatorLists(from: network.state)
+        #expect(lists.current.digest(with: &network.hash) == block.record.validatorSet)
+        #expect(lists.next.digest(with: &network.hash) == block.record.nextValidatorSet)
+    }
+
     @Test("LG-25: a block whose record says anything else is refused")
     func process() throws {
         let network = try TestNetwork()

@@ -88,6 +88,8 @@ struct FormatTests {
         try expectStrict(Record.self, record.encoded)
         try expectStrict(Record.self, network.genesisBlock.record.encoded)
         try expectStrict(LedgerBlock.self, LedgerBlock(record: record, transactions: [[1, 2], []]).encoded)
+        try expectStrict(LedgerTip.self, network.tip.encoded)
+        #expect(try LedgerTip(decoding: network.tip.encoded) == network.tip)
         try expectStrict(NetworkLimits.self, NetworkLimits().encoded)
         try expectStrict(SignedRegistration.self, network.persons[0].registration.encoded)
         try expectStrict(

@@ -50,10 +50,10 @@ struct MempoolTests {
         let quiet = try (0..<2).map { _ in try make(b) }
         for transaction in busy { _ = pool.receive(transaction, judged: .admitted(charged: a.id)) }
         for transaction in quiet { _ = pool.receive(transaction, judged: .admitted(charged: b.id)) }
-        let block = pool.candidates(bytesMax: 1 << 20, countMax: 4)
+        let block = pool.candidates(at: network.now, bytesMax: 1 << 20, countMax: 4)
         #expect(block == [busy[0], quiet[0], busy[1], quiet[1]])
         let next = pool.candidates(
-            bytesMax: UInt64(2 * busy[0].value.bytes.count), countMax: 10,
+            at: network.now, bytesMax: UInt64(2 * busy[0].value.bytes.count), countMax: 10,
             excluding: [busy[0].value.id, quiet[0].value.id])
         #expect(next == [quiet[1], busy[1]])
         #expect(pool.count == 7)
@@ -76,11 +76,11 @@ struct MempoolTests {
             let verdict = Admission.Verdict.waits(for: predecessor.value.id, charged: node.id)
             #expect(pool.receive(transaction, judged: verdict) == .taken)
         }
-        #expect(pool.candidates(bytesMax: 1 << 20, countMax: 9) == [first, failing])
+        #expect(pool.candidates(at: network.now, bytesMax: 1 << 20, countMax: 9) == [first, failing])
         try network.apply([first, failing])
         let dropped = pool.finalised(try #require(network.blocks.last))
         #expect(dropped == [lost.value.id, lostToo.value.id])
-        #expect(pool.candidates(bytesMax: 1 << 20, countMax: 9) == [second])
+        #expect(pool.candidates(at: network.now, bytesMax: 1 << 20, countMax: 9) == [second])
         #expect(pool.discard(second.value.id) == [second.value.id, third.value.id])
         #expect(pool.isEmpty)
         #expect(pool.byteCount == 0)
@@ -96,8 +96,8 @@ struct MempoolTests {
         _ = pool.receive(short, judged: .admitted(charged: node.id))
         _ = pool.receive(waiter, judged: .waits(for: short.value.id, charged: node.id))
         _ = pool.receive(long, judged: .admitted(charged: node.id))
-        try network.wait(1_000)
+        try network.wait(1_600)
         #expect(pool.finalised(try #require(network.blocks.last)) == [short.value.id, waiter.value.id])
-        #expect(pool.candidates(bytesMax: 1 << 20, countMax: 9) == [long])
+        #expect(pool.candidates(at: network.now, bytesMax: 1 << 20, countMax: 9) == [long])
     }
 }

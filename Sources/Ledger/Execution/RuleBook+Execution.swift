@@ -23,6 +23,44 @@ extension RuleBook {
         return try outcome.get()
     }
 
+    /// Makes a proposer's block: like `execute`, but a transaction that may not stand in a block at `time` is left out
+    /// and named, with its fault, instead of spoiling the block (seam: prepare).
+    ///
+    /// - Throws: `BlockFault.timeNotLater`, `.tooManyTransactions`, `.tooLarge` or `.state`.
+    package func prepare(
+        _ candidates: [Verified<ParsedTransaction>], at time: Timestamp, on parent: LedgerTip,
+        over view: any StateView, with hash: inout some Hashing
+    ) throws(BlockFault) -> (block: ExecutedBlock, faults: [(id: TransactionID, fault: TransactionFault)]) {
+        var fit: [Verified<ParsedTransaction>] = []
+        var faults: [(id: TransactionID, fault: TransactionFault)] = []
+        var seen: Set<TransactionID> = []
+        do throws(StateError) {
+            let execution = try begin(at: time, on: parent, over: view)
+            for candidate in candidates {
+                let fault = try execution.fault(of: candidate.value)
+                let id = candidate.value.id
+                if let fault {
+                    faults.append((id, fault))
+                } else if seen.insert(id).inserted {
+                    fit.append(candidate)
+                }
+            }
+        } catch {
+            throw .state(error)
+        }
+        return (try execute(fit, at: time, on: parent, over: view, with: &hash), faults)
+    }
+
+    /// Who decides now, and who would from the next validator epoch on: what the engine votes with.
+    package static func validatorLists(
+        from view: any StateView
+    ) throws(StateError) -> (current: ValidatorList, next: ValidatorList) {
+        (
+            try read(ValidatorList.self, StateKey(.validators), from: view),
+            try read(ValidatorList.self, StateKey(.nextValidators), from: view)
+        )
+    }
+
     /// Executes a proposed block and holds its record against what came of it (seam: process; rule LG-25).
     ///
     /// - Throws: `BlockFault` when the block is invalid.

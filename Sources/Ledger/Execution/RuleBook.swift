@@ -1,5 +1,4 @@
 package import Primitives
-package import Wire
 
 /// The rules of one network: its genesis document, and a judge of policies. Everything the ledger decides is decided
 /// by its functions, and by nothing else.
@@ -43,22 +42,5 @@ package struct RuleBook: Sendable {
     /// (rule LG-76).
     package static func isReleasable(_ seal: SealEntry, _ consent: ConsentEntry, at now: Timestamp) -> Bool {
         consent.isLive && now < seal.time.adding(milliseconds: consent.retentionDays * 86_400_000)
-    }
-}
-
-/// Where the chain stands after a block: all that the next block needs besides the state.
-package struct LedgerTip: Sendable, Equatable {
-    package let record: Record
-    package let recordID: CID
-    /// The right edge of the one log.
-    package let log: MerkleFrontier
-    /// The root of the state tree; nil when it is empty.
-    package let state: TreeChild?
-
-    package init(record: Record, recordID: CID, log: MerkleFrontier, state: TreeChild?) {
-        self.record = record
-        self.recordID = recordID
-        self.log = log
-        self.state = state
     }
 }

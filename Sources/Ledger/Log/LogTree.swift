@@ -65,7 +65,7 @@ package enum LogTree {
         return path.reversed()
     }
 
-    /// PROOF(old, D[0:new]) of RFC 9162 section 2.1.4.1; nil when `old` is above `new`. Empty for 0 and for equal sizes.
+    /// PROOF(old, D[0:new]) of RFC 9162 section 2.1.4.1; nil when `old` is above `new`, empty for 0 and equal sizes.
     package static func consistencyProof(
         from old: UInt64, to new: UInt64, from store: some LogHashes, with hash: inout some Hashing
     ) throws(StateError) -> [Digest]? {

@@ -41,10 +41,18 @@ package struct Mempool: Sendable, Equatable {
         let waitsFor: TransactionID?
     }
 
+    /// Ready transactions of one member, oldest first. It may name some that are gone: those at the front are let go,
+    /// those behind are skipped, so that leaving costs nothing.
+    private struct Queue: Sendable, Equatable {
+        var ids: [TransactionID] = []
+        var head = 0
+    }
+
     private let limits: Limits
     private var entries: [TransactionID: Entry] = [:]
-    /// Ready transactions by charged member, oldest first. May name entries that are gone; those are skipped.
-    private var queues: [MemberID: [TransactionID]] = [:]
+    private var queues: [MemberID: Queue] = [:]
+    /// Ids by the second of their `until`.
+    private var expiries: [UInt64: [TransactionID]] = [:]
     /// Charged members with a queue, in the order of their turns.
     private var turns: [MemberID] = []
     private var pendingCounts: [MemberID: UInt64] = [:]
@@ -82,6 +90,7 @@ package struct Mempool: Sendable, Equatable {
         entries[id] = Entry(transaction: transaction, charged: charged, waitsFor: waitsFor)
         bytes += size
         pendingCounts[charged, default: 0] += 1
+        expiries[transaction.value.transaction.until.rawValue / 1_000, default: []].append(id)
         if let waitsFor {
             waiting[waitsFor, default: []].append(id)  // LG-102
         } else {
@@ -92,30 +101,28 @@ package struct Mempool: Sendable, Equatable {
 
     private mutating func enqueue(_ id: TransactionID, _ charged: MemberID) {
         if queues[charged] == nil { turns.append(charged) }
-        queues[charged, default: []].append(id)
+        queues[charged, default: Queue()].ids.append(id)
     }
 
-    /// The transactions for a block, without removing them: one of each member in turn, oldest first, as long as they
-    /// fit (LG-103). `excluded` are those in blocks that are not final yet.
+    /// The transactions for a block at `time`, without removing them: one of each member in turn, oldest first, as long
+    /// as they fit (LG-103). `excluded` are those in blocks that are not final yet.
     package mutating func candidates(
-        bytesMax: UInt64, countMax: Int, excluding excluded: Set<TransactionID> = []
+        at time: Timestamp, bytesMax: UInt64, countMax: Int, excluding excluded: Set<TransactionID> = []
     ) -> [Verified<ParsedTransaction>] {
-        compact()
+        letGo()
         var chosen: [Verified<ParsedTransaction>] = []
         var room = bytesMax
-        var places = [Int](repeating: 0, count: turns.count)
+        var places = turns.map { queues[$0]?.head ?? 0 }
         var open = Array(turns.indices)
         while !open.isEmpty, chosen.count < countMax {
             var still: [Int] = []
             for turn in open where chosen.count < countMax {
-                guard let queue = queues[turns[turn]] else { continue }
-                while places[turn] < queue.count, excluded.contains(queue[places[turn]]) { places[turn] += 1 }
-                guard places[turn] < queue.count, let entry = entries[queue[places[turn]]] else { continue }
-                let size = UInt64(entry.transaction.value.bytes.count)
-                // A member whose next one does not fit is done for this block: its order is kept.
-                guard size <= room else { continue }
-                room -= size
-                chosen.append(entry.transaction)
+                guard
+                    let next = next(of: turns[turn], from: &places[turn], at: time, excluding: excluded),
+                    UInt64(next.value.bytes.count) <= room
+                else { continue }  // A member whose next one does not fit is done for this block: its order is kept.
+                room -= UInt64(next.value.bytes.count)
+                chosen.append(next)
                 places[turn] += 1
                 still.append(turn)
             }
@@ -125,18 +132,39 @@ package struct Mempool: Sendable, Equatable {
         return chosen
     }
 
+    /// The next one of a member that may stand in a block at `time`.
+    private func next(
+        of member: MemberID, from place: inout Int, at time: Timestamp, excluding excluded: Set<TransactionID>
+    ) -> Verified<ParsedTransaction>? {
+        guard let ids = queues[member]?.ids else { return nil }
+        while place < ids.count {
+            if !excluded.contains(ids[place]), let entry = entries[ids[place]],
+                entry.transaction.value.transaction.until >= time
+            {
+                return entry.transaction
+            }
+            place += 1
+        }
+        return nil
+    }
+
     /// The member whose turn was first is last next time.
     private mutating func rotate() {
         guard turns.count > 1 else { return }
         turns.append(turns.removeFirst())
     }
 
-    /// Drops ids of entries that are gone, and members without any.
-    private mutating func compact() {
+    /// Lets go what is gone from the front of each queue, and members without any.
+    private mutating func letGo() {
         for member in turns {
-            guard let queue = queues[member] else { continue }
-            let live = queue.filter { entries[$0] != nil }
-            queues[member] = live.isEmpty ? nil : live
+            guard var queue = queues.removeValue(forKey: member) else { continue }
+            while queue.head < queue.ids.count, entries[queue.ids[queue.head]] == nil { queue.head += 1 }
+            if queue.head == queue.ids.count { continue }
+            if queue.head > queue.ids.count / 2 {
+                queue.ids.removeFirst(queue.head)
+                queue.head = 0
+            }
+            queues[member] = queue
         }
         turns.removeAll { queues[$0] == nil }
     }
@@ -151,13 +179,17 @@ package struct Mempool: Sendable, Equatable {
             _ = remove(transaction.id)
             settle(transaction.id, succeeded: result == .succeeded, &dropped)
         }
-        let now = block.record.time
-        let expired = entries.filter { $0.value.transaction.value.transaction.until < now }.keys.sorted()
-        for id in expired {
+        for id in expired(at: block.record.time) {
             if remove(id) { dropped.append(id) }
             settle(id, succeeded: false, &dropped)
         }
         return dropped
+    }
+
+    /// What ran out in a second that has passed; costs what has run out.
+    private mutating func expired(at now: Timestamp) -> [TransactionID] {
+        let due = expiries.keys.filter { $0 < now.rawValue / 1_000 }.sorted()
+        return due.flatMap { expiries.removeValue(forKey: $0) ?? [] }.filter { entries[$0] != nil }
     }
 
     /// Takes out a transaction that would fail by now, as the proposer found, with all that waits for it.

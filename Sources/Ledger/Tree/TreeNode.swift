@@ -16,9 +16,15 @@ package struct NibblePath: Hashable, Comparable, Sendable {
 
     /// The path one nibble longer.
     func appending(_ nibble: UInt8) -> NibblePath {
-        var words = [nibbles.words.0, nibbles.words.1, nibbles.words.2, nibbles.words.3]
-        words[count / 16] |= UInt64(nibble) << UInt64(60 - 4 * (count % 16))
-        return NibblePath(Bytes32(words: (words[0], words[1], words[2], words[3])), count: count + 1)
+        var words = nibbles.words
+        let bits = UInt64(nibble) << UInt64(60 - 4 * (count % 16))
+        switch count / 16 {
+        case 0: words.0 |= bits
+        case 1: words.1 |= bits
+        case 2: words.2 |= bits
+        default: words.3 |= bits
+        }
+        return NibblePath(Bytes32(words: words), count: count + 1)
     }
 
     package static func < (left: NibblePath, right: NibblePath) -> Bool {
