@@ -133,16 +133,16 @@ final class TestNetwork {
         -> TransactionResult
     {
         try apply(
-            [make(operation, by: member, until: now.adding(milliseconds: milliseconds + 60_000))], after: milliseconds)[
-                0]
+            [make(operation, by: member, until: now.adding(milliseconds: milliseconds + 60_000))],
+            after: milliseconds)[0]
     }
 
     func apply(_ operation: Ledger.Operation, by callKey: SigningKey, after milliseconds: UInt64 = 1_000) throws
         -> TransactionResult
     {
         try apply(
-            [make(operation, by: callKey, until: now.adding(milliseconds: milliseconds + 60_000))], after: milliseconds)[
-                0]
+            [make(operation, by: callKey, until: now.adding(milliseconds: milliseconds + 60_000))],
+            after: milliseconds)[0]
     }
 
     func wait(_ milliseconds: UInt64) throws { try apply([], after: milliseconds) }
