@@ -90,7 +90,6 @@ package actor HTTPServer {
         for exchange in exchanges.values { exchange.task?.cancel() }
         guard let server = unsafe server else { return }
         unsafe soup_server_remove_handler(server, "/")
-        if let path = webSocket?.path { unsafe soup_server_remove_handler(server, path) }
         unsafe soup_server_disconnect(server)
         unsafe g_object_unref(server)
         unsafe self.server = nil
@@ -140,6 +139,10 @@ package actor HTTPServer {
         }
         guard let request = unsafe request(message) else {
             unsafe answer(message, .text(413, "body too large"))
+            return
+        }
+        if request.path == webSocket?.path, request.headers.value("Upgrade")?.lowercased() == "websocket" {
+            unsafe upgrade(message)
             return
         }
         unsafe g_object_ref(UnsafeMutableRawPointer(message))
@@ -204,13 +207,30 @@ package actor HTTPServer {
 
     // MARK: WebSockets
 
-    fileprivate func accept(_ soup: OpaquePointer, from message: OpaquePointer) {
+    /// Answers a handshake; when the 101 has left, the connection is ours. libsoup's own handler for a WebSocket path
+    /// is not used, since it would leave the path without the checks and handlers that hold for all others.
+    private func upgrade(_ message: OpaquePointer) {
+        guard unsafe soup_websocket_server_process_handshake(message, nil, nil, nil, nil) != 0 else { return }
+        unsafe GLib.connect(
+            UnsafeMutableRawPointer(message), "wrote-informational", SoupServerCallbacks.upgraded,
+            data: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    fileprivate func accept(_ message: OpaquePointer) {
         guard let webSocket else { return }
         let address = unsafe Listener.text(of: soup_server_message_get_remote_address(message))
+        unsafe g_object_ref(UnsafeMutableRawPointer(message))
+        defer { unsafe g_object_unref(UnsafeMutableRawPointer(message)) }
+        guard let stream = unsafe soup_server_message_steal_connection(message),
+            let soup = unsafe soup_websocket_connection_new(
+                stream, soup_server_message_get_uri(message), SOUP_WEBSOCKET_CONNECTION_SERVER, nil, nil, nil)
+        else { return }
+        unsafe g_object_unref(stream)
         nonisolated(unsafe) let pointer = unsafe soup
         let connection = unsafe WebSocketConnection(
             pointer, loop: loop, address: Redacted(address), messageMax: settings.webSocketMessageMax,
             limits: settings.webSocketQueue)
+        unsafe g_object_unref(UnsafeMutableRawPointer(soup))
         lastNumber += 1
         let number = lastNumber
         connections[number] = connection
@@ -227,11 +247,6 @@ package actor HTTPServer {
         unsafe soup_server_add_early_handler(server, nil, SoupServerCallbacks.early, me, nil)
         unsafe soup_server_add_handler(server, nil, SoupServerCallbacks.request, me, nil)
         unsafe GLib.connect(server, "request-aborted", SoupServerCallbacks.aborted, data: me)
-        // libsoup asks the handlers of the most specific path only, so this path needs all three.
-        guard let path = webSocket?.path else { return }
-        unsafe soup_server_add_early_handler(server, path, SoupServerCallbacks.early, me, nil)
-        unsafe soup_server_add_handler(server, path, SoupServerCallbacks.request, me, nil)
-        unsafe soup_server_add_websocket_handler(server, path, nil, nil, SoupServerCallbacks.webSocket, me, nil)
     }
 }
 
@@ -256,15 +271,14 @@ private enum SoupServerCallbacks {
         }
     }
 
-    static var webSocket: SoupServerWebsocketCallback {
-        { _, message, _, connection, data in
-            guard let data = unsafe data, let message = unsafe message, let connection = unsafe connection else {
-                return
-            }
-            nonisolated(unsafe) let pointers = unsafe (connection, message)
+    static var upgraded: GCallback {
+        let callback: @convention(c) (OpaquePointer?, gpointer?) -> Void = { message, data in
+            guard let data = unsafe data, let message = unsafe message else { return }
+            nonisolated(unsafe) let pointer = unsafe message
             unsafe Unmanaged<HTTPServer>.fromOpaque(data).takeUnretainedValue()
-                .assumeIsolated { unsafe $0.accept(pointers.0, from: pointers.1) }
+                .assumeIsolated { unsafe $0.accept(pointer) }
         }
+        return unsafe unsafeBitCast(callback, to: GCallback.self)
     }
 
     static var aborted: GCallback {

@@ -45,8 +45,10 @@ package struct HTTPServerSettings: Equatable, Sendable {
 
 /// How much one WebSocket may hold back each way.
 package struct WebSocketQueueLimits: Equatable, Sendable {
-    /// Messages that came in and nobody took. Default 64; one more closes the connection with 1008.
-    package var incomingCountMax = 64
+    /// Messages that came in and nobody took. Default 256; one more closes the connection with 1008.
+    package var incomingCountMax = 256
+    /// Bytes that came in and nobody took. Default 4 MiB; more closes the connection with 1008.
+    package var incomingByteCountMax = 4 << 20
     /// Messages that wait for a slow reader. Default 256; one more is refused as `queueFull`.
     package var outgoingCountMax = 256
     /// Bytes that wait for a slow reader. Default 4 MiB; more is refused as `queueFull`.

@@ -21,21 +21,24 @@ package enum WebSocketMessage: Equatable, Sendable {
 /// only when the one before has left for the kernel; what waits here is counted, and a full queue refuses.
 @safe
 package actor WebSocketConnection {
-    /// What came in; ends when the connection does. One reader.
-    package nonisolated let messages: AsyncStream<WebSocketMessage>
+    /// What came in; ends when the connection does. One reader at a time.
+    package nonisolated var messages: AsyncStream<WebSocketMessage> { AsyncStream { await self.next() } }
     package nonisolated let address: Redacted<String>
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
 
     private let loop: GLibLoop
     private let soup: OpaquePointer
     private let limits: WebSocketQueueLimits
-    private let incoming: AsyncStream<WebSocketMessage>.Continuation
+    private var incoming: [WebSocketMessage] = []
+    private var incomingByteCount = 0
+    private var reader: CheckedContinuation<WebSocketMessage?, Never>?
     private var outgoing: [WebSocketMessage] = []
     private var outgoingByteCount = 0
     /// Fires when libsoup has handed everything to the kernel and the kernel takes more.
     private var writable: UnsafeMutablePointer<GSource>?
     private var handlers: [gulong] = []
     private var isClosed = false
+    private var roomWaiters: [CheckedContinuation<Void, Never>] = []
     private var closeWaiters: [CheckedContinuation<Void, Never>] = []
 
     /// Takes its own reference of the connection. Called on the loop's thread.
@@ -47,7 +50,6 @@ package actor WebSocketConnection {
         self.loop = loop
         self.address = address
         self.limits = limits
-        (messages, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limits.incomingCountMax))
         unsafe g_object_ref(UnsafeMutableRawPointer(soup))
         unsafe soup_websocket_connection_set_max_incoming_payload_size(soup, guint64(messageMax))
         unsafe soup_websocket_connection_set_keepalive_interval(soup, 20)
@@ -60,9 +62,7 @@ package actor WebSocketConnection {
     /// Queues a message.
     /// - Throws: `closed`, or `queueFull` when the reader is too slow; then nothing was taken.
     package func send(_ message: WebSocketMessage) throws(HTTPError) {
-        guard !isClosed, unsafe soup_websocket_connection_get_state(soup) == SOUP_WEBSOCKET_STATE_OPEN else {
-            throw .closed
-        }
+        guard isOpen else { throw .closed }
         guard outgoing.count < limits.outgoingCountMax,
             outgoingByteCount + message.byteCount <= limits.outgoingByteCountMax
         else { throw .queueFull }
@@ -71,12 +71,24 @@ package actor WebSocketConnection {
         if unsafe writable == nil { drain() }
     }
 
+    /// Waits until the queue is at most half full, or the connection is closed.
+    package func waitForRoom() async {
+        guard !isClosed, !hasRoom else { return }
+        await withCheckedContinuation { roomWaiters.append($0) }
+    }
+
+    private var hasRoom: Bool {
+        outgoing.count * 2 <= limits.outgoingCountMax && outgoingByteCount * 2 <= limits.outgoingByteCountMax
+    }
+
+    private func resumeRoomWaiters() {
+        for waiter in roomWaiters { waiter.resume() }
+        roomWaiters = []
+    }
+
     /// Says goodbye and waits until the other side has answered or five seconds have passed.
     package func close(code: UInt16 = 1000, reason: String = "") async {
-        guard !isClosed else { return }
-        if unsafe soup_websocket_connection_get_state(soup) == SOUP_WEBSOCKET_STATE_OPEN {
-            unsafe soup_websocket_connection_close(soup, code, reason)
-        }
+        if isOpen { unsafe soup_websocket_connection_close(soup, code, reason) }
         guard !isClosed else { return }
         await withCheckedContinuation { closeWaiters.append($0) }
     }
@@ -86,7 +98,7 @@ package actor WebSocketConnection {
 
     /// Hands the next message to libsoup, and comes back when the way is free again.
     private func drain() {
-        guard !outgoing.isEmpty, !isClosed else { return }
+        guard !outgoing.isEmpty, isOpen else { return }
         let message = outgoing.removeFirst()
         outgoingByteCount -= message.byteCount
         switch message {
@@ -130,6 +142,7 @@ package actor WebSocketConnection {
     private func wrote() {
         forgetWritable()
         drain()
+        if hasRoom { resumeRoomWaiters() }
     }
 
     private func forgetWritable() {
@@ -139,10 +152,51 @@ package actor WebSocketConnection {
         unsafe g_source_unref(source)
     }
 
+    private var isOpen: Bool {
+        unsafe !isClosed && soup_websocket_connection_get_state(soup) == SOUP_WEBSOCKET_STATE_OPEN
+    }
+
     private func received(_ message: WebSocketMessage) {
-        if case .dropped = incoming.yield(message) {
-            unsafe soup_websocket_connection_close(soup, 1008, "too many messages")
+        guard isOpen else { return }
+        if let reader {
+            self.reader = nil
+            return reader.resume(returning: message)
         }
+        guard incoming.count < limits.incomingCountMax,
+            incomingByteCount + message.byteCount <= limits.incomingByteCountMax
+        else {
+            unsafe soup_websocket_connection_close(soup, 1008, "too many messages")
+            return
+        }
+        incoming.append(message)
+        incomingByteCount += message.byteCount
+    }
+
+    /// The next message; nil when the connection is closed or the reader is cancelled.
+    private func next() async -> WebSocketMessage? {
+        await withTaskCancellationHandler {
+            await self.wait()
+        } onCancel: {
+            // Ends at once: it only hands the cancellation over.
+            Task { await self.giveUp() }
+        }
+    }
+
+    /// Looks and waits in one step: between the two a message could come in and be overtaken.
+    private func wait() async -> WebSocketMessage? {
+        if !incoming.isEmpty {
+            let message = incoming.removeFirst()
+            incomingByteCount -= message.byteCount
+            return message
+        }
+        guard !isClosed, !Task.isCancelled else { return nil }
+        precondition(reader == nil, "a WebSocket has one reader")
+        return await withCheckedContinuation { reader = $0 }
+    }
+
+    private func giveUp() {
+        reader?.resume(returning: nil)
+        reader = nil
     }
 
     private func closed() {
@@ -151,7 +205,8 @@ package actor WebSocketConnection {
         for handler in handlers { unsafe g_signal_handler_disconnect(UnsafeMutableRawPointer(soup), handler) }
         forgetWritable()
         outgoing = []
-        incoming.finish()
+        giveUp()
+        resumeRoomWaiters()
         for waiter in closeWaiters { waiter.resume() }
         closeWaiters = []
     }

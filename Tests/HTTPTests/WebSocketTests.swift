@@ -50,22 +50,39 @@ struct WebSocketTests {
     @Test("a reader that does not read fills the queue, and the sender is told")
     func slowReader() async throws {
         var settings = HTTPServerSettings()
-        settings.webSocketQueue.outgoingCountMax = 8
+        settings.webSocketQueue.outgoingCountMax = 2
+        var patient = HTTPClientSettings()
+        patient.webSocketQueue.incomingCountMax = 10_000
+        patient.webSocketQueue.incomingByteCountMax = 1 << 30
         let (outcome, report) = AsyncStream.makeStream(of: HTTPError?.self)
         let sender: HTTPServer.WebSocketHandler = { connection in
             let block = [UInt8](repeating: 9, count: 256 << 10)
             var refusal: HTTPError?
-            for _ in 0..<2000 where refusal == nil {
+            for _ in 0..<1000 where refusal == nil {
                 do throws(HTTPError) { try await connection.send(.binary(block)) } catch { refusal = error }
             }
             report.yield(refusal)
             report.finish()
             for await _ in connection.messages {}
         }
-        let fixture = try await Fixture(settings: settings, webSocket: ("/socket", sender))
+        let fixture = try await Fixture(settings: settings, client: patient, webSocket: ("/socket", sender))
         let connection = try await fixture.client.openWebSocket(fixture.url("/socket", scheme: "ws"))
         for await refusal in outcome { #expect(refusal == .queueFull) }
         await connection.close()
+        await fixture.server.stop()
+    }
+
+    @Test("a peer that sends faster than it is served is cut off")
+    func flood() async throws {
+        var settings = HTTPServerSettings()
+        settings.webSocketQueue.incomingCountMax = 4
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        let fixture = try await Fixture(settings: settings, webSocket: ("/socket", { _ in for await _ in gate {} }))
+        let connection = try await fixture.client.openWebSocket(fixture.url("/socket", scheme: "ws"))
+        for _ in 0..<5 { try? await connection.send(.text("x")) }
+        for await _ in connection.messages {}
+        #expect(await connection.closeCode == 1008)
+        open.finish()
         await fixture.server.stop()
     }
 
