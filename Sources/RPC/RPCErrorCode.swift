@@ -67,7 +67,7 @@ package enum RPCErrorCode: Int, CaseIterable, Sendable {
         case .tooLarge: [("limit", "the limit, in bytes or entries")]
         case .staleRequest: [("nodeTime", "the node's clock, milliseconds since 1970")]
         case .wrongAudience: [("node", "the member id of this node")]
-        case .refused: [("code", "the ledger's result code"), ("name", "its name")]
+        case .refused: [("code", "the ledger's result code"), ("result", "its name")]
         case .subscriptionLost: [("subscription", "its id")]
         case .invalidRequest, .internalError, .forbidden, .notFound, .replayedRequest, .conflict, .timedOut,
             .unsupported, .pruned, .peerUnreachable:

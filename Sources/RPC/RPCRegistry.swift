@@ -5,7 +5,36 @@ package struct RPCRegistry: Sendable {
     /// The version of the interface, as the discovery document shows it.
     package let version: String
 
-    package init(version: String) { self.version = version }
+    /// The four methods that every node has; the dispatcher itself answers them.
+    static let discoverName = "rpc.discover"
+    static let identityName = "rpc.identity"
+    static let subscribeName = "rpc.subscribe"
+    static let unsubscribeName = "rpc.unsubscribe"
+
+    package init(version: String) {
+        self.version = version
+        let never: RPCMethod.Handler = { _ throws(RPCError) in throw RPCError(.internalError) }
+        add(
+            RPCMethod(
+                Self.discoverName, "The OpenRPC document of this node.",
+                result: RPCParameter("document", .object, "OpenRPC 1.3"), rateClass: .normal, handler: never))
+        add(
+            RPCMethod(
+                Self.identityName, "What a client must know to sign a request: node, chain and clock.",
+                result: RPCParameter("identity", .object, "{node, chain, time, version}"), handler: never))
+        add(
+            RPCMethod(
+                Self.subscribeName, "Follows a topic; values come as notifications. WebSocket only.",
+                parameters: [RPCParameter("topic", .text(byteCountMax: 64), "the topic's name")],
+                result: RPCParameter("subscription", .text(byteCountMax: 32), "its id, for rpc.unsubscribe"),
+                errors: [.notFound, .unsupported, .tooLarge, .unauthorised], handler: never))
+        add(
+            RPCMethod(
+                Self.unsubscribeName, "Ends a subscription of this connection.",
+                parameters: [RPCParameter("subscription", .text(byteCountMax: 32), "its id")],
+                result: RPCParameter("ended", .boolean, "whether there was one"), errors: [.unsupported],
+                handler: never))
+    }
 
     /// Adds a method. Two of one name, or a name that is not `noun.verb`, are faults of the program.
     package mutating func add(_ method: RPCMethod) {
