@@ -121,6 +121,6 @@ let package = Package(
         tests("ContentStore", values + ["ContentStore", "Recording", "Crypto", "EventLoop", "KeyValue"]),
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
         tests("Node", all),
-        tests("sotto", []),
+        tests("sotto", values + ["sotto", "RPC", "HTTP", "EventLoop"]),
     ]
 )

@@ -1,0 +1,147 @@
+internal import RPC
+
+/// Reads the configuration: defaults, then the file, then the environment, then flags; the last one wins. All faults
+/// are found before any is reported, and what nobody knows is a fault.
+///
+/// The file holds `key = value` lines; a line that begins with `#` is a comment. There is no quoting: the value is what
+/// stands behind the first `=`, without the spaces around it.
+struct SettingsReader {
+    /// Longer files are refused, in bytes.
+    static let fileByteCountMax = 1 << 20
+
+    let fields: [SettingsField]
+
+    /// A value and where it came from.
+    struct Reading: Sendable {
+        let value: SettingsValue
+        let text: String
+        let source: String
+    }
+
+    /// - Parameters:
+    ///   - file: name and content of the configuration file, when there is one.
+    ///   - environment: all variables; those that begin with SOTTO_ are ours.
+    ///   - flags: values by flag name.
+    func read(
+        file: (name: String, text: String)?, environment: [String: String], flags: [String: String]
+    ) throws(CommandError) -> SettingsValues {
+        var readings: [String: Reading] = [:]
+        var faults: [String] = []
+        for field in fields {
+            if case .success(let value) = field.parse(field.defaultValue) {
+                readings[field.key] = Reading(value: value, text: field.defaultValue, source: "default")
+            }
+        }
+        func take(_ field: SettingsField, _ text: String, _ source: String) {
+            switch field.parse(text) {
+            case .success(let value): readings[field.key] = Reading(value: value, text: text, source: source)
+            case .failure(let expected): faults.append("\(source): \(field.key) must be \(expected.text)")
+            }
+        }
+        if let file {
+            for line in lines(of: file, &faults) { take(line.field, line.text, line.source) }
+        }
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("SOTTO_") {
+            if name == "SOTTO_HOME" { continue }
+            guard let field = fields.first(where: { $0.environmentName == name }) else {
+                faults.append("environment: \(name) is no setting" + near(name, fields.map(\.environmentName)))
+                continue
+            }
+            take(field, text, "environment \(name)")
+        }
+        for field in fields {
+            if let text = flags[field.flagName] { take(field, text, "flag \(field.flagName)") }
+        }
+        guard faults.isEmpty else {
+            throw CommandError(.settings, messages: faults, hint: "sotto settings template prints every setting")
+        }
+        return SettingsValues(readings: readings)
+    }
+
+    private func lines(
+        of file: (name: String, text: String), _ faults: inout [String]
+    ) -> [(field: SettingsField, text: String, source: String)] {
+        var output: [(field: SettingsField, text: String, source: String)] = []
+        var seen: [String: Int] = [:]
+        guard file.text.utf8.count <= Self.fileByteCountMax else {
+            faults.append("\(file.name): longer than \(Self.fileByteCountMax) bytes")
+            return []
+        }
+        for (index, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = Self.trim(line)
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            let source = "\(file.name):\(index + 1)"
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else {
+                faults.append("\(source): a line is key = value")
+                continue
+            }
+            let key = Self.trim(parts[0])
+            guard let field = fields.first(where: { $0.key == key }) else {
+                faults.append("\(source): there is no setting \(key)" + near(key, fields.map(\.key)))
+                continue
+            }
+            if let first = seen.updateValue(index + 1, forKey: key) {
+                faults.append("\(source): \(key) stands in line \(first) already")
+                continue
+            }
+            output.append((field, Self.trim(parts[1]), source))
+        }
+        return output
+    }
+
+    private func near(_ word: String, _ candidates: [String]) -> String {
+        Spelling.nearest(to: word, among: candidates).map { "; did you mean \($0)?" } ?? ""
+    }
+
+    static func trim(_ text: Substring) -> String {
+        func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" || character == "\r" }
+        var text = text
+        while let first = text.first, isSpace(first) { text.removeFirst() }
+        while let last = text.last, isSpace(last) { text.removeLast() }
+        return String(text)
+    }
+
+    /// A file with every setting at its default and its meaning above it.
+    func template() -> String {
+        fields.map { field in
+            "# \(field.description)\n# Environment: \(field.environmentName)\n\(field.key) = \(field.defaultValue)\n"
+        }.joined(separator: "\n")
+    }
+
+    /// A flag for every setting, for commands that start a node.
+    var flags: [Command.Flag] { fields.map { Command.Flag($0.flagName, "VALUE", $0.description) } }
+}
+
+/// What was read: a value for every field.
+struct SettingsValues: Sendable {
+    let readings: [String: SettingsReader.Reading]
+
+    func text(_ key: String) -> String {
+        guard case .text(let value) = readings[key]?.value else { preconditionFailure("setting \(key) is no text") }
+        return value
+    }
+
+    /// Nil when the text is empty: the setting is not made.
+    func textIfSet(_ key: String) -> String? { text(key).isEmpty ? nil : text(key) }
+
+    func boolean(_ key: String) -> Bool {
+        guard case .boolean(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
+        return value
+    }
+
+    func integer(_ key: String) -> UInt64 {
+        guard case .integer(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
+        return value
+    }
+
+    func duration(_ key: String) -> Duration {
+        guard case .duration(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
+        return value
+    }
+
+    func list(_ key: String) -> [String] {
+        guard case .list(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
+        return value
+    }
+}
