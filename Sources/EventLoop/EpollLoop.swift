@@ -55,7 +55,7 @@ package final class EpollLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Where sockets read into before they hand on a copy of the right size.
     let readBuffer: UnsafeMutableRawBufferPointer
 
-    /// Starts the thread; `name` (15 bytes) shows in `top -H`.
+    /// Starts the thread, which lives until `stop`; `name` (15 bytes) shows in `top -H`.
     ///
     /// - Throws: `SocketError.exhausted` when no descriptor is left.
     package init(name: String) throws(SocketError) {

@@ -24,7 +24,7 @@ package enum LinkRefusal: UInt8, CaseIterable, Error, Sendable {
     case oversize = 9
     /// The other end does not read what consensus must tell it.
     case overflowed = 10
-    /// More connections are shaking hands than this node allows at once.
+    /// More connections were shaking hands than this node allows, and this was the oldest.
     case busy = 11
 }
 

@@ -85,7 +85,7 @@ package actor LinkMesh {
         return listener?.address
     }
 
-    /// Tells every peer, sends what is queued, and ends. Requests that wait fail with `stopped`.
+    /// Tells every peer, sends what is queued, and ends, without further events. Requests that wait fail with `stopped`.
     package func stop() {
         guard isRunning else { return }
         isRunning = false
@@ -179,8 +179,12 @@ package actor LinkMesh {
     // MARK: Connections
 
     private func accept(_ connection: TCPConnection) {
-        let shakingCount = links.values.count { $0.dialled == nil && $0.establishedAt == nil }
-        guard isRunning, shakingCount < settings.handshakeCountMax else { return }
+        guard isRunning else { return }
+        // An honest handshake takes milliseconds: with too many at once, the oldest is one that only holds its place.
+        let shaking = links.values.filter { $0.dialled == nil && $0.establishedAt == nil }
+        if shaking.count >= settings.handshakeCountMax, let oldest = shaking.min(by: { $0.serial < $1.serial }) {
+            drop(oldest, .refused(.busy))
+        }
         guard let link = makeLink(to: nil) else { return }
         guard let stream = try? TCPStream(connection, on: loop, limits: Self.limits, handler: handler(of: link)) else {
             return

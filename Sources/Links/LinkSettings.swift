@@ -46,7 +46,7 @@ package struct LinkSettings: Sendable {
 
     /// Members the node may link with.
     package var peerCountMax = 1_024
-    /// Incoming connections that may be shaking hands at once.
+    /// Incoming connections that may be shaking hands at once; one more makes the oldest give way.
     package var handshakeCountMax = 64
     /// From the first byte to the other end's hello.
     package var handshakeTimeout = Duration.seconds(5)

@@ -73,6 +73,23 @@ import Testing
         #expect(await raw.waitBye() == nil)
     }
 
+    @Test("connections that only hold their place do not keep a member out")
+    func crowd() async throws {
+        defer { loop.stop() }
+        var settings = TestNode.settings()
+        settings.handshakeCountMax = 2
+        let (node, raw) = try await pair(hello: nil, settings: settings)
+        var crowd: [RawPeer] = [raw]
+        for _ in 0..<5 {
+            crowd.append(try RawPeer(2, on: loop, hello: nil))
+            try await crowd.last?.dial(try #require(node.listening))
+        }
+        #expect(await node.waitFailure() == .refused(.busy))
+        let member = try RawPeer(2, on: loop, hello: RawPeer.hello(2))
+        try await member.dial(try #require(node.listening))
+        await node.waitConnected(to: TestNode.member(2))
+    }
+
     @Test("a peer that answers no ping is given up, one that answers is kept")
     func silence() async throws {
         defer { loop.stop() }
