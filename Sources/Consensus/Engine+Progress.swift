@@ -171,8 +171,8 @@ extension Engine {
         if let greeting, fetches[greeting] != nil { wanted.insert(greeting) }
         for request in fetches.keys where !wanted.contains(request) { fetches[request] = nil }
         for request in wanted.sorted(by: { $0.rank < $1.rank }) where fetches[request] == nil {
-            // A block that was certified is probably on its way: it is asked for when the timer fires.
-            if case .block = request {
+            // A block that was just certified is probably on its way: it is asked for when the timer fires.
+            if case .block(let hash) = request, missing.contains(where: { $0.hash == hash && $0.view.next >= view }) {
                 fetches[request] = 0
             } else {
                 fetches[request] = 1

@@ -149,12 +149,13 @@ package struct Engine: Sendable, Equatable {
 
     private mutating func take(_ vote: Vote, isOwn: Bool, into actions: inout [Action]) {
         if !isOwn, vote.signer == seat { guardAgainst(vote.ballot, into: &actions) }
+        let isLate = vote.view < view
         switch tracker.add(vote, in: view) {
         case .certified(let certificate): take(certificate, into: &actions)
         case .conflicting(let first, let second): actions.append(.report(.conflict(first, second)))
         case .counted, .nothing: break
         }
-        if vote.ballot.kind == .nullify, vote.view < view, vote.signer != seat {
+        if vote.ballot.kind == .nullify, isLate, vote.signer != seat {
             // S-1: its sender is stuck in a view that has ended.
             if let newest = tracker.finalization { actions.append(.send(.certificate(newest), to: vote.signer)) }
             if let entry, entry.kind != .finalize { actions.append(.send(.certificate(entry), to: vote.signer)) }
@@ -239,6 +240,8 @@ package struct Engine: Sendable, Equatable {
         else { return }
         ownProposal = block
         isStirred = true
+        // The proposal may leave before it is durable: a leader that crashes now and proposes again breaks no promise,
+        // since only its notarize is one.
         backlog = Backlog(hasUnfinalised: backlog.hasUnfinalised, hasUnproposed: false)
         if !isMuted { actions.append(.broadcast(.proposal(block))) }
         _ = machine.receive(.proposed(block.hash))
