@@ -22,7 +22,12 @@ final class Leg: Sendable {
         (rtcp, rtcpSink) = AsyncStream.makeStream()
     }
 
-    func start(isControlling: Bool, setup: TransportSetup) async throws {
+    /// With a pipeline, packets go there.
+    func start(isControlling: Bool, setup: TransportSetup, pipeline: MediaPipeline? = nil) async throws {
+        if let pipeline {
+            let handlers = pipeline.handlers { [eventSink] in _ = eventSink.yield($0) }
+            return try await transport.start(isControlling: isControlling, setup: setup, handlers: handlers)
+        }
         try await transport.start(
             isControlling: isControlling, setup: setup,
             handlers: TransportHandlers(
@@ -68,12 +73,13 @@ final class Leg: Sendable {
     /// Starts both and exchanges descriptions, each changed by `alter` on its way.
     static func introduce(
         _ caller: Leg, _ callee: Leg, answer: TransportSetup = .passive,
+        pipelines: (MediaPipeline, MediaPipeline)? = nil,
         alter: (TransportDescription, _ isCaller: Bool) async throws -> TransportDescription = { description, _ in
             description
         }
     ) async throws {
-        try await caller.start(isControlling: true, setup: .either)
-        try await callee.start(isControlling: false, setup: answer)
+        try await caller.start(isControlling: true, setup: .either, pipeline: pipelines?.0)
+        try await callee.start(isControlling: false, setup: answer, pipeline: pipelines?.1)
         let offer = try await caller.describe()
         let answer = try await callee.describe()
         try await callee.transport.setRemote(alter(offer, true))
