@@ -28,7 +28,7 @@ package struct ConsentMachine: Sendable, Equatable {
         case record([Consent], roster: Digest)
         /// Record no further frame; close the open segments and hand over their group's keys.
         case pause
-        /// Record no further frame; throw the open segments away.
+        /// Record no further frame; throw the open group's segments away, those already cut included.
         case stop
         /// Destroy the keys of the group that is open, at every sender.
         case destroyOpenGroupKeys

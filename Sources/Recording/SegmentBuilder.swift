@@ -87,11 +87,12 @@ package struct SegmentBuilder: Equatable, Sendable {
         return release(all: true, with: &hash)
     }
 
-    /// Throws away what is not released: consent was withdrawn.
-    package mutating func discard() {
-        open = nil
-        closed = []
-        recentLists = []
+    /// Throws away what is not released of the open group, whose keys are destroyed: consent was withdrawn. Segments of
+    /// earlier groups that still wait for lists stay; `finish` gives them.
+    package mutating func discard(_ group: GroupIndex) {
+        let isDiscarded = { (draft: Draft) in draft.start / LeaseLimits.groupMilliseconds == group.rawValue }
+        if let draft = open, isDiscarded(draft) { open = nil }
+        closed.removeAll(where: isDiscarded)
     }
 
     private mutating func prove(by signed: SignedLeafList) {

@@ -148,8 +148,20 @@ import Wire
             _ = try builder.add(frame(10), key: id, milliseconds: 0, with: &hash)
         }
         #expect(throws: RecordingError.self) { try builder.add(frame(10), key: id, milliseconds: 0, with: &hash) }
-        builder.discard()
+        builder.discard(.zero)
         #expect(builder.finish(with: &hash) == [])
+    }
+
+    @Test("CO-6: a withdrawal throws away the open group, and nothing of the one before")
+    func discard() throws {
+        var hash = SHA256()
+        var builder = Self.builder()
+        for (number, time) in [58_000, 60_000, 62_000].enumerated() {
+            let id = try Self.keyID(UInt32(number))
+            _ = try builder.add(frame(UInt64(time) * 90), key: id, milliseconds: UInt64(time), with: &hash)
+        }
+        builder.discard(GroupIndex(1))
+        #expect(builder.finish(with: &hash).map(\.start) == [58_000])
     }
 
     @Test("SG-6: each stretch after a pause begins at the next whole group")
