@@ -20,8 +20,8 @@ package final class FrameSealer {
 
     /// The frame as it travels. A frame that is encrypted takes the next counter.
     ///
-    /// - Throws: `.media(.truncated)` for a frame shorter than its clear bytes: no VP8 frame is, and the receiver, who sees
-    ///   the longer sealed one, would look for the header elsewhere.
+    /// - Throws: `.media(.truncated)` for a frame shorter than its clear bytes: no VP8 frame is, and the receiver, who
+    ///   sees the longer sealed one, would look for the header elsewhere.
     package func seal(_ frame: [UInt8]) throws(PipelineError) -> [UInt8] {
         let split = codec.clearByteCount(of: frame)
         let whole = codec.clearByteCount(
