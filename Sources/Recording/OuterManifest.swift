@@ -80,7 +80,7 @@ package struct OuterManifest: Hashable, Sendable {
     }
 }
 
-/// A part of an outer manifest that fits a content block. Fields: `v`, `k`, `m`, `page`, `count` of all shards,
+/// A part of an outer manifest that fits a content block. Fields: `k`, `m`, `v`, `page`, `count` of all shards,
 /// `epoch`, `shards`, `recording`.
 package struct OuterManifestPage: WireObject, Hashable {
     /// Shards on one page; about 50 bytes each.
@@ -118,9 +118,10 @@ package struct OuterManifestPage: WireObject, Hashable {
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.begin(8)
+        try reader.mapHeader(count: 8)
         guard try reader.number("k", max: 255) == UInt64(ShardLayout.dataShards) else { throw .badValue(field: "k") }
         parityShards = Int(try reader.number("m", max: UInt64(ShardLayout.parityShardsMax)))
+        guard try reader.number("v", max: 255) == formatVersion else { throw .badValue(field: "v") }
         page = Int(try reader.number("page", max: UInt64(RecordingLimits.shards / Self.shardCountMax)))
         count = Int(try reader.number("count", max: UInt64(RecordingLimits.shards)))
         epoch = RightsEpoch(try reader.number("epoch"))
@@ -133,9 +134,10 @@ package struct OuterManifestPage: WireObject, Hashable {
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.begin(8)
+        writer.mapHeader(count: 8)
         writer.field("k", UInt64(ShardLayout.dataShards))
         writer.field("m", UInt64(parityShards))
+        writer.field("v", formatVersion)
         writer.field("page", UInt64(page))
         writer.field("count", UInt64(count))
         writer.field("epoch", epoch.rawValue)
