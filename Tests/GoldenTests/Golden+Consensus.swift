@@ -1,0 +1,65 @@
+import Consensus
+import Primitives
+import Wire
+
+extension Golden {
+    private static func ballot(_ kind: Ballot.Kind, view: UInt64) -> Ballot {
+        Ballot(kind: kind, epoch: ValidatorEpoch(1), view: View(view), hash: Sample.digest("block \(view)"))
+    }
+
+    /// By seats 0, 2 and 9, so that the bitmap has two bytes.
+    private static func certificate(_ kind: Ballot.Kind, view: UInt64) -> [Certificate] {
+        var signers = SeatSet()
+        for seat in [0, 2, 9] { _ = signers.insert(Seat(seat)) }
+        let signatures = signers.seats.map { Sample.signature("vote of \($0.index)") }
+        return Certificate(ballot: ballot(kind, view: view), signers: signers, signatures: signatures).map { [$0] }
+            ?? []
+    }
+
+    private static var header: EngineHeader {
+        EngineHeader(
+            epoch: ValidatorEpoch(1), view: View(14),
+            parent: BlockReference(view: View(11), hash: Sample.digest("block 11")),
+            justification: Justification(
+                parent: certificate(.notarize, view: 11).first,
+                nullifications: certificate(.nullify, view: 12) + certificate(.nullify, view: 13)),
+            proposer: Sample.id("validator 2"), record: Sample.cid("record 9"), body: Sample.digest("body"))
+    }
+
+    private static var proposal: Proposal {
+        Proposal(header: header, signature: Sample.signature("leader"), body: Sample.bytes("body", count: 100))
+    }
+
+    /// What validators say and prove.
+    static var consensus: [Golden] {
+        let first = EngineHeader(
+            epoch: .zero, view: View(1), parent: .genesis(of: Sample.chain),
+            justification: Justification(parent: nil, nullifications: []), proposer: Sample.id("validator 1"),
+            record: Sample.cid("record 1"), body: Sample.digest("body"))
+        let vote = Vote(ballot: ballot(.notarize, view: 14), signer: Seat(255), signature: Sample.signature("vote"))
+        let nullify = Vote(ballot: ballot(.nullify, view: 14), signer: Seat(0), signature: Sample.signature("vote"))
+        var list = [
+            Golden("vote", vote), Golden("vote+nullify", nullify), Golden("engine-header", header),
+            Golden("engine-header+first", first), Golden("proposal", proposal),
+            Golden("consensus-message+vote", Consensus.Message.vote(vote)),
+            Golden("consensus-message+proposal", Consensus.Message.proposal(proposal)),
+            Golden("consensus-message+block", Consensus.Message.request(.block(Sample.digest("block 14")))),
+            Golden("consensus-message+certs", Consensus.Message.request(.certificates(after: View(300)))),
+            Golden("consensus-message+final", Consensus.Message.request(.finalised(after: Height(70_000)))),
+            Golden(
+                "consensus-message+response",
+                Consensus.Message.response(
+                    CatchUpResponse(certificates: certificate(.nullify, view: 12), proposals: [proposal]))),
+        ]
+        for certificate in certificate(.finalize, view: 14) {
+            list += [
+                Golden("certificate", certificate),
+                Golden("consensus-message+cert", Consensus.Message.certificate(certificate)),
+                Golden(
+                    "finality-proof",
+                    FinalityProof.simplex(SimplexProof(finalization: certificate, headers: [header, first]))),
+            ]
+        }
+        return list
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+import Wire
+
+@Suite("The golden objects")
+struct GoldenTests {
+    @Test("Each kind of object is encoded as the file in Genesis/golden says", arguments: Golden.all)
+    func encoding(golden: Golden) throws {
+        try Golden.compare(golden.bytes, with: golden.name + ".cbor")
+        #expect(try golden.again(golden.bytes) == golden.bytes)
+    }
+
+    @Test("No prefix of an object, and no object with a byte more, is an object", arguments: Golden.all)
+    func prefixes(golden: Golden) {
+        let step = 1 + golden.bytes.count / 512
+        for length in stride(from: 0, to: golden.bytes.count, by: step) {
+            #expect(throws: WireError.self, "\(length) bytes") { try golden.again(Array(golden.bytes[..<length])) }
+        }
+        #expect(throws: WireError.self) { try golden.again(golden.bytes + [0]) }
+    }
+
+    @Test("A changed byte is refused, or makes another object with exactly those bytes", arguments: Golden.all)
+    func changes(golden: Golden) {
+        let step = 1 + golden.bytes.count / 1_024
+        for index in stride(from: 0, to: golden.bytes.count, by: step) {
+            for mask: UInt8 in [0x01, 0x80, 0xff] {
+                var changed = golden.bytes
+                changed[index] ^= mask
+                guard let other = try? golden.again(changed) else { continue }
+                #expect(other == changed, "byte \(index) changed by \(mask)")
+            }
+        }
+    }
+
+    @Test("No two golden objects share a name, and no file is left over")
+    func names() throws {
+        let names = Golden.all.map { $0.name + ".cbor" }
+        #expect(Set(names).count == names.count)
+        let files = try FileManager.default.contentsOfDirectory(atPath: Golden.folder.path)
+        let others = Set(files).subtracting(names).filter { $0.hasSuffix(".cbor") && !$0.hasPrefix("chain-") }
+        #expect(others.filter { !$0.hasPrefix("proof-bundle") } == [])
+    }
+}
+
+@Suite("The exported chains")
+struct ChainTests {
+    /// Own proofs, none, and proofs by a later block; the last block of the first validator epoch is proven by the
+    /// block after it.
+    static let proofs: [Story.Proof] = [.own, .none, .own, .none, .own, .above(1), .none, .own, .own]
+
+    @Test("A chain is exported byte for byte as the file says", arguments: [1, 4])
+    func chain(validators: Int) throws {
+        let (story, _) = try Story.told(validators: validators)
+        try Golden.compare(try story.export(Self.proofs), with: validators == 4 ? "chain.sotto" : "chain-one.sotto")
+    }
+
+    @Test("Facts about the last record are proven byte for byte as the file says")
+    func proof() throws {
+        var (story, subject) = try Story.told(validators: 4)
+        let bundle = try story.proofBundle(subject)
+        try Golden.compare(bundle, with: "proof.sotto")
+        try Golden.compare(bundle, with: "proof-bundle.cbor")
+        try Golden.compare(story.headItem, with: "chain-head.cbor")
+        for (index, item) in try story.exportItems(Self.proofs).prefix(4).enumerated() {
+            try Golden.compare(item, with: "chain-item+\(index + 1).cbor")
+        }
+    }
+}
