@@ -73,6 +73,8 @@ package struct Engine: Sendable, Equatable {
 
     /// The view this validator is in.
     package var view: View { machine.view }
+    /// Whether this block is held: it is above the last finalised one and may be needed.
+    package func holds(_ block: Digest) -> Bool { blocks.block(block) != nil }
     /// The last finalised block.
     package var head: FinalisedHead { blocks.head }
     /// Who leads the current view.

@@ -1,0 +1,277 @@
+import Consensus
+import Crypto
+import EventLoop
+import KeyValue
+import Ledger
+import Primitives
+import Wire
+
+/// What the engine asks for, done in the order it asks.
+extension ChainActor {
+    func perform(_ actions: [Engine.Action]) {
+        var batch = WriteBatch()
+        var casts: [Verified<Vote>] = []
+        for action in actions where !isStopped {
+            switch action {
+            case .persist(let durable): store.add(durable, to: &batch)
+            case .cast(let ballot):
+                guard let vote = sign(ballot) else { continue }
+                store.add(vote.value, to: &batch)
+                casts.append(vote)
+            case .broadcast(let outgoing): network.broadcast(traffic(outgoing), encode(outgoing))
+            case .send(let outgoing, let seat):
+                guard let peer = validators[seat]?.id else { continue }
+                network.send(peer, traffic(outgoing), encode(outgoing))
+            case .resendTransactions: resendTransactions()
+            case .startTimer(let timer, let delay): start(timer, after: delay)
+            case .cancelTimer(let timer): timers.removeValue(forKey: timer).map { loop.cancel($0) }
+            case .fetch(let request, let seat):
+                guard let peer = validators[seat]?.id else { continue }
+                network.send(peer, .sync, Message.request(request).encoded)
+            case .validate(let block, let check): events.append(.validated(block, validate(block, check)))
+            case .propose(let order): propose(order)
+            case .commit(let blocks, let finalization): commit(blocks, finalization, &batch)
+            case .drop(let hashes):
+                for hash in hashes {
+                    bodies[hash] = nil
+                    executed[hash] = nil
+                }
+                refreshBacklog()
+            case .report(let notice): report(notice)
+            }
+        }
+        // One sync for everything this turn made durable; the votes leave only with the events that follow it.
+        guard !isStopped, !casts.isEmpty || !batch.operations.isEmpty else { return }
+        write(batch, synced: !casts.isEmpty)
+        guard !isStopped else { return }
+        events += casts.map { .cast($0) }
+    }
+
+    func write(_ batch: WriteBatch, synced: Bool) {
+        let before = SystemTime.monotonic
+        do throws(ChainStoreError) {
+            try store.write(batch, synced: synced)
+        } catch {
+            return fail(error)
+        }
+        if synced { countSync(since: before) }
+    }
+
+    private func countSync(since before: Duration) {
+        let elapsed = SystemTime.monotonic - before
+        count { statistics in
+            statistics.syncedWrites += 1
+            statistics.syncedWriteNanoseconds += UInt64(max(0, elapsed / .nanoseconds(1)))
+        }
+    }
+
+    private func sign(_ ballot: Ballot) -> Verified<Vote>? {
+        guard let seat, let signer else { return nil }
+        let signature = signer.signature(ballot.kind.signingKind, chain: rules.chain, body: ballot.body)
+        return verifier.verified(Vote(ballot: ballot, signer: seat, signature: signature), in: context)
+    }
+
+    private func traffic(_ outgoing: Engine.Outgoing) -> ChainNetwork.Traffic {
+        switch outgoing {
+        case .vote, .certificate: .consensus
+        case .proposal: .sync
+        }
+    }
+
+    private func encode(_ outgoing: Engine.Outgoing) -> [UInt8] {
+        switch outgoing {
+        case .vote(let vote): Message.vote(vote).encoded
+        case .certificate(let certificate): Message.certificate(certificate).encoded
+        case .proposal(let block): Message.proposal(block.proposal).encoded
+        }
+    }
+
+    private func start(_ timer: Engine.Timer, after delay: Duration) {
+        timers[timer].map { loop.cancel($0) }
+        timers[timer] = loop.schedule(after: delay) { [weak self] in
+            self?.assumeIsolated { chain in
+                chain.timers[timer] = nil
+                chain.handle(.timerFired(timer))
+            }
+        }
+    }
+
+    // MARK: Blocks
+
+    private func view(of parent: Digest) -> (tip: LedgerTip, view: any StateView)? {
+        if parent == head { return (tip, store) }
+        var layers: [ExecutedBlock] = []
+        var hash = parent
+        while hash != head {
+            guard let layer = executed[hash], let block = bodies[hash] else { return nil }
+            layers.append(layer)
+            hash = block.header.parent.hash
+        }
+        return layers.first.map { ($0.tip, OverlayView(layers, over: store)) }
+    }
+
+    private func validate(_ hash: Digest, _ check: Engine.Check) -> Engine.Verdict {
+        guard let block = bodies[hash], let parent = view(of: check.parent) else { return .invalid }
+        if executed[hash] != nil { return verdict(on: executed[hash]?.record.time) }
+        guard let ledgerBlock = try? LedgerBlock(decoding: block.proposal.body),
+            ledgerBlock.record.cid(with: &self.hash) == block.header.record,
+            !check.mustBeEmpty || ledgerBlock.transactions.isEmpty
+        else { return .invalid }
+        var transactions: [Verified<ParsedTransaction>] = []
+        transactions.reserveCapacity(ledgerBlock.transactions.count)
+        for bytes in ledgerBlock.transactions {
+            guard case .success(let transaction) = parse(bytes) else { return .invalid }
+            transactions.append(transaction)
+        }
+        do throws(BlockFault) {
+            executed[hash] = try rules.process(
+                ledgerBlock.record, transactions, on: parent.tip, over: parent.view, with: &self.hash)
+        } catch {
+            if case .state(let error) = error { fail(.damaged(String(describing: error))) }
+            log(.warning, "block_refused", ["view": .counter(block.view), "fault": .word(String(describing: error))])
+            return .invalid
+        }
+        refreshBacklog()
+        return verdict(on: ledgerBlock.record.time)
+    }
+
+    private func verdict(on time: Timestamp?) -> Engine.Verdict {
+        guard let time else { return .invalid }
+        let now = SystemTime.utc
+        let skew = max(now.milliseconds(since: time), time.milliseconds(since: now))
+        // Catch-up hands over blocks as old as they are: they are followed, and not voted for.
+        return skew <= rules.genesis.limits.clockSkew ? .valid : .untimely
+    }
+
+    private func propose(_ order: Engine.Order) {
+        guard let signer, let parent = view(of: order.parent.hash) else { return }
+        let limits = rules.genesis.limits
+        let included = Set(executedOn(order.parent.hash).flatMap { $0.transactions.map(\.id) })
+        let now = SystemTime.utc
+        let time = max(now, Timestamp(parent.tip.record.time.rawValue + 1))
+        var candidates: [Verified<ParsedTransaction>] = []
+        if !order.mustBeEmpty {
+            candidates = mempool.candidates(
+                bytesMax: limits.blockBytes, countMax: Int(limits.blockTransactions), excluding: included
+            ).filter { $0.value.transaction.until >= time }
+        }
+        let block: ExecutedBlock
+        do throws(BlockFault) {
+            block = try rules.execute(candidates, at: time, on: parent.tip, over: parent.view, with: &hash)
+        } catch {
+            if case .transaction(let index, _) = error {
+                // It turned faulty since it was taken in, as by its time: leave it out and try again.
+                for id in mempool.discard(candidates[index].value.id) { resolve(id, .failure(.dropped)) }
+                return propose(order)
+            }
+            if case .state(let error) = error { fail(.damaged(String(describing: error))) }
+            return
+        }
+        let body = block.block.encoded
+        let header = order.header(record: block.tip.recordID, body: hash.digest(body))
+        let signed = Proposal.signedBody(
+            epoch: order.epoch, view: order.view, hash: hash.digest(header.encoded))
+        let proposal = Proposal(
+            header: header, signature: signer.signature(.proposal, chain: rules.chain, body: signed), body: body)
+        guard let built = Block(proposal, with: &hash), let verified = verifier.verified(built, in: context) else {
+            return log(.error, "own_block_refused", ["view": .counter(order.view)])
+        }
+        bodies[built.hash] = built
+        executed[built.hash] = block
+        events.append(.built(verified))
+        lastBacklog = Engine.Backlog(hasUnfinalised: lastBacklog.hasUnfinalised, hasUnproposed: false)
+        refreshBacklog()
+    }
+
+    private func executedOn(_ hash: Digest) -> [ExecutedBlock] {
+        var layers: [ExecutedBlock] = []
+        var hash = hash
+        while let layer = executed[hash], let block = bodies[hash] {
+            layers.append(layer)
+            hash = block.header.parent.hash
+        }
+        return layers
+    }
+
+    private func commit(_ blocks: [Block], _ finalization: Certificate, _ batch: inout WriteBatch) {
+        let pairs = blocks.compactMap { block in executed[block.hash].map { (block: block, executed: $0) } }
+        guard pairs.count == blocks.count, let last = pairs.last else {
+            return fail(.damaged("a finalised block was not executed"))
+        }
+        // What this turn persisted before is older than what becomes final now, and must not outlive it.
+        if !batch.operations.isEmpty {
+            write(batch, synced: false)
+            batch = WriteBatch()
+        }
+        let before = SystemTime.monotonic
+        do throws(ChainStoreError) {
+            try store.commit(pairs, finalization: finalization)
+        } catch {
+            return fail(error)
+        }
+        countSync(since: before)
+        tip = last.executed.tip
+        head = last.block.hash
+        finalisedAt = SystemTime.monotonic
+        admission = nil
+        for (block, result) in pairs { finalised(block, result) }
+        for block in bodies.values where block.view <= last.block.view {
+            bodies[block.hash] = nil
+            executed[block.hash] = nil
+        }
+        refreshBacklog()
+    }
+
+    private func finalised(_ block: Block, _ result: ExecutedBlock) {
+        count { statistics in
+            statistics.finalisedBlocks += 1
+            statistics.finalisedTransactions += UInt64(result.transactions.count)
+        }
+        for id in mempool.finalised(result) { resolve(id, .failure(.dropped)) }
+        for (index, transaction) in result.transactions.enumerated() {
+            checked[transaction.envelopeID.digest] = nil
+            resolve(
+                transaction.id,
+                .success(
+                    TransactionOutcome(
+                        id: transaction.id, height: result.record.height, index: UInt32(index),
+                        result: result.results[index])))
+        }
+        log(
+            .info, "finalised",
+            [
+                "height": .counter(result.record.height), "view": .counter(block.view),
+                "transactions": .count(result.transactions.count),
+            ])
+        for listener in listeners { listener(FinalisedBlock(block: block, executed: result)) }
+    }
+
+    // MARK: Notices
+
+    private func report(_ notice: Engine.Notice) {
+        switch notice {
+        case .entered(let view, let kind):
+            if kind == .nullify { count { $0.nullifiedViews += 1 } }
+            log(.debug, "entered", ["view": .counter(view), "by": .word(String(describing: kind))])
+        case .conflict(let first, let second):
+            log(
+                .error, "validator_signed_twice",
+                [
+                    "view": .counter(first.view), "member": .id(validators[first.signer]?.id ?? .zero),
+                    "first": .word(String(describing: first.ballot.kind)),
+                    "second": .word(String(describing: second.ballot.kind)),
+                ])
+        case .contradiction(let first, _):
+            log(.error, "certificates_contradict", ["view": .counter(first.view)])
+        case .guardBehind(let ballot):
+            log(.error, "guard_behind", ["view": .counter(ballot.view)])
+        case .invalidBlock(let block): log(.warning, "invalid_block", ["view": .counter(block.view)])
+        case .invalidFinalised(let block):
+            log(.error, "invalid_finalised_block", ["view": .counter(block.view)])
+        case .stalled(let view, let missing):
+            let names = missing.compactMap { validators[$0]?.id.hex.prefix(12) }.joined(separator: ",")
+            log(.warning, "stalled", ["view": .counter(view), "missing": .word(names)])
+        case .full(let table): log(.warning, "table_full", ["table": .word(String(describing: table))])
+        }
+    }
+}

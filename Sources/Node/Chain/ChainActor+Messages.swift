@@ -1,0 +1,97 @@
+import Consensus
+import Crypto
+package import Primitives
+import Wire
+
+/// What other validators say about consensus, checked before the engine hears it.
+extension ChainActor {
+    package func receive(_ bytes: [UInt8], from peer: MemberID) {
+        guard !isStopped else { return }
+        guard let message = try? Message(decoding: bytes) else { return count { $0.refusedMessages += 1 } }
+        switch message {
+        case .vote(let vote): take(vote)
+        case .certificate(let certificate): take(certificate)
+        case .proposal(let proposal): take(proposal)
+        case .request(let request): answer(request, to: peer)
+        case .response(let response):
+            for certificate in response.certificates { take(certificate) }
+            for proposal in response.proposals { take(proposal) }
+        }
+    }
+
+    private func take(_ vote: Vote) {
+        guard engine.isNews(vote) else { return }
+        guard let verified = verifier.verified(vote, in: context) else { return count { $0.refusedMessages += 1 } }
+        handle(.vote(verified))
+    }
+
+    private func take(_ certificate: Certificate) {
+        guard engine.isNews(certificate) else { return }
+        guard let verified = verifier.verified(certificate, in: context) else {
+            return count { $0.refusedMessages += 1 }
+        }
+        handle(.certificate(verified))
+    }
+
+    private func take(_ proposal: Proposal) {
+        guard let block = Block(proposal, with: &hash) else { return count { $0.refusedMessages += 1 } }
+        guard engine.isNews(block) else { return }
+        guard let verified = verifier.verified(block, in: context) else { return count { $0.refusedMessages += 1 } }
+        let isNew = bodies[block.hash] == nil
+        bodies[block.hash] = block
+        handle(.block(verified))
+        // The engine keeps blocks it may need and says nothing of the others.
+        if isNew, !engine.holds(block.hash) { bodies[block.hash] = nil }
+    }
+
+    // MARK: Serving
+
+    private func answer(_ request: CatchUpRequest, to peer: MemberID) {
+        switch request {
+        case .block(let hash):
+            guard let proposal = proposal(hash) else { return }
+            respond(CatchUpResponse(certificates: [], proposals: [proposal]), to: peer)
+        case .certificates(let view):
+            guard let seat = validators.seat(of: peer) else {
+                return respond(followerAnswer(after: view), to: peer)
+            }
+            handle(.certificatesRequested(after: view, by: seat))
+        case .finalised(let height): respond(finalised(after: height), to: peer)
+        }
+    }
+
+    private func proposal(_ hash: Digest) -> Proposal? {
+        if let block = bodies[hash] { return block.proposal }
+        guard let height = try? store.height(ofBlock: hash) else { return nil }
+        return (try? store.block(at: height))?.proposal
+    }
+
+    /// A node without a seat asks where the chain is: the newest finalization tells.
+    private func followerAnswer(after view: View) -> CatchUpResponse {
+        let newest = engine.head.finalization.flatMap { $0.view > view ? $0 : nil }
+        return CatchUpResponse(certificates: newest.map { [$0] } ?? [], proposals: [])
+    }
+
+    /// Blocks above a height, as many as an answer holds, with the finalization that covers the last of them.
+    private func finalised(after height: Height) -> CatchUpResponse {
+        var proposals: [Proposal] = []
+        var byteCount = 0
+        var next = height.next
+        while proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,
+            let block = try? store.block(at: next)
+        {
+            proposals.append(block.proposal)
+            byteCount += block.proposal.body.count
+            next = next.next
+        }
+        guard let last = next.previous, !proposals.isEmpty,
+            let (_, certificate) = try? store.nextFinalization(from: last)
+        else { return CatchUpResponse(certificates: [], proposals: []) }
+        return CatchUpResponse(certificates: [certificate], proposals: proposals)
+    }
+
+    private func respond(_ response: CatchUpResponse, to peer: MemberID) {
+        guard !response.certificates.isEmpty || !response.proposals.isEmpty else { return }
+        network.send(peer, .sync, Message.response(response).encoded)
+    }
+}

@@ -1,0 +1,206 @@
+import Consensus
+import Crypto
+import EventLoop
+import Ledger
+package import Primitives
+import Wire
+
+/// How transactions come in and what their senders hear.
+extension ChainActor {
+    /// Takes in a signed transaction; its id.
+    ///
+    /// - Throws: why it may not stand in a block, would fail, or finds no room.
+    @discardableResult
+    package func submit(_ bytes: [UInt8]) throws(SubmitError) -> TransactionID {
+        guard !isStopped else { throw .stopped }
+        let transaction = try parse(bytes).get()
+        try take(transaction)
+        outgoing.append(bytes)
+        if outgoing.count == 1 {
+            // Those that come in the same turn leave in one message.
+            loop.schedule(after: .zero) { [weak self] in self?.assumeIsolated { $0.flushTransactions() } }
+        }
+        return transaction.value.id
+    }
+
+    /// Takes in a signed transaction and waits until it is final.
+    ///
+    /// - Throws: as `submit`, or when it was dropped or is not final in time.
+    package func execute(_ bytes: [UInt8], within patience: Duration) async throws(SubmitError) -> TransactionOutcome {
+        let id: TransactionID
+        do throws(SubmitError) {
+            id = try submit(bytes)
+        } catch {
+            // The same transaction handed in again hears what became of it.
+            guard case .faulty(.alreadyIncluded) = error, case .success(let parsed) = parse(bytes),
+                let outcome = outcome(of: parsed.value.id)
+            else { throw error }
+            return outcome
+        }
+        return try await outcome(of: id, within: patience)
+    }
+
+    /// What became of a transaction; nil when it is not on the ledger.
+    package func outcome(of id: TransactionID) -> TransactionOutcome? {
+        guard let position = try? store.position(of: id), let block = try? store.block(at: position.height),
+            Int(position.index) < block.codes.count,
+            let result = TransactionResult(code: block.codes[Int(position.index)])
+        else { return nil }
+        return TransactionOutcome(id: id, height: position.height, index: position.index, result: result)
+    }
+
+    /// Waits until a pending transaction is final.
+    package func outcome(of id: TransactionID, within patience: Duration) async throws(SubmitError)
+        -> TransactionOutcome
+    {
+        if let outcome = outcome(of: id) { return outcome }
+        guard !isStopped else { throw .stopped }
+        guard mempool.contains(id) || executed.values.contains(where: { $0.memories[id] != nil }) else {
+            throw .dropped
+        }
+        guard waiterCount < Self.waitersMax else { throw .tooManyWaiting }
+        waiterCount += 1
+        let number = waiterCount
+        let result = await withCheckedContinuation { continuation in
+            let timer = loop.schedule(after: patience) { [weak self] in
+                self?.assumeIsolated { $0.expire(id, number) }
+            }
+            waiters[id, default: []].append(Waiter(continuation: continuation, timer: timer, number: number))
+        }
+        return try result.get()
+    }
+
+    private func expire(_ id: TransactionID, _ number: Int) {
+        guard let index = waiters[id]?.firstIndex(where: { $0.number == number }),
+            let waiter = waiters[id]?.remove(at: index)
+        else { return }
+        if waiters[id]?.isEmpty ?? false { waiters[id] = nil }
+        waiter.continuation.resume(returning: .failure(.timedOut(id)))
+    }
+
+    func resolve(_ id: TransactionID, _ result: Result<TransactionOutcome, SubmitError>) {
+        for waiter in waiters.removeValue(forKey: id) ?? [] {
+            loop.cancel(waiter.timer)
+            waiter.continuation.resume(returning: result)
+        }
+    }
+
+    /// Transactions that another node sends on.
+    package func receiveTransactions(_ message: [UInt8]) {
+        guard !isStopped, let list = try? TransactionMessage(decoding: message) else {
+            return count { $0.refusedMessages += 1 }
+        }
+        for bytes in list.envelopes {
+            guard case .success(let transaction) = parse(bytes) else {
+                count { $0.refusedMessages += 1 }
+                continue
+            }
+            try? take(transaction)
+        }
+    }
+
+    func resendTransactions() {
+        let pending = mempool.candidates(bytesMax: rules.genesis.limits.blockBytes, countMax: 4_096)
+        send(pending.map(\.value.bytes))
+    }
+
+    private func flushTransactions() {
+        let envelopes = outgoing
+        outgoing = []
+        send(envelopes)
+    }
+
+    private func send(_ envelopes: [[UInt8]]) {
+        var rest = envelopes[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.transactionsPerMessageMax)
+            rest = rest.dropFirst(part.count)
+            network.broadcast(.transactions, TransactionMessage(envelopes: Array(part)).encoded)
+        }
+    }
+
+    // MARK: Steps
+
+    /// Reads a transaction and checks its signatures, once for each envelope.
+    func parse(_ bytes: [UInt8]) -> Result<Verified<ParsedTransaction>, SubmitError> {
+        if let known = checked[CID(of: bytes, .dagCBOR, with: &hash).digest] { return .success(known) }
+        let parsed: ParsedTransaction
+        do throws(TransactionFault) {
+            parsed = try ParsedTransaction(
+                bytes, chain: rules.chain, limits: rules.genesis.limits, with: &hash)
+        } catch {
+            return .failure(.faulty(error))
+        }
+        guard let verified = verifier.verified(parsed, in: rules.chain) else {
+            return .failure(.faulty(.badSignature))
+        }
+        if checked.count >= Self.checkedMax { checked.removeAll(keepingCapacity: true) }
+        checked[parsed.envelopeID.digest] = verified
+        return .success(verified)
+    }
+
+    private func take(_ transaction: Verified<ParsedTransaction>) throws(SubmitError) {
+        if mempool.contains(transaction.value.id) { return }
+        let answer: Mempool.Answer
+        do throws(StateError) {
+            var judge = try currentAdmission()
+            answer = mempool.receive(transaction, judged: try judge.judge(transaction, with: &hash))
+            admission = judge
+        } catch {
+            fail(.damaged(String(describing: error)))
+            throw .stopped
+        }
+        switch answer {
+        case .taken where lastBacklog.hasUnproposed: break  // The engine knows that there is something.
+        case .taken: refreshBacklog()
+        case .known: break
+        case .busy(let milliseconds): throw .busy(retryAfterMilliseconds: milliseconds)
+        case .faulty(let fault): throw .faulty(fault)
+        case .failing(let result): throw .failing(result)
+        }
+    }
+
+    private func currentAdmission() throws(StateError) -> Admission {
+        if let admission { return admission }
+        let time = max(SystemTime.utc, Timestamp(tip.record.time.rawValue + 1))
+        return try Admission(rules, at: time, on: tip, over: store)
+    }
+
+    /// Tells the engine when what waits has changed in a way that matters to it.
+    func refreshBacklog() {
+        let inFlight = Set(executed.values.flatMap { $0.transactions.map(\.id) })
+        let isFree = !mempool.candidates(bytesMax: .max, countMax: 1, excluding: inFlight).isEmpty
+        let isPending = isFree || inFlight.contains { mempool.contains($0) }
+        let backlog = Engine.Backlog(hasUnfinalised: isPending, hasUnproposed: isFree)
+        guard backlog != lastBacklog else { return }
+        lastBacklog = backlog
+        handle(.backlog(backlog))
+    }
+}
+
+/// Transactions on their way between nodes: `{v, txs}`.
+struct TransactionMessage: WireObject {
+    static let version: UInt64 = 1
+    let envelopes: [[UInt8]]
+
+    init(envelopes: [[UInt8]]) { self.envelopes = envelopes }
+
+    init(from reader: inout CBORReader) throws(WireError) {
+        try reader.mapHeader(count: 2)
+        try reader.key("v")
+        guard try reader.unsigned() == Self.version else { throw .badValue(field: "v") }
+        try reader.key("txs")
+        envelopes = try reader.array(max: ChainActor.transactionsPerMessageMax) { inner throws(WireError) in
+            try inner.byteString(max: CeilingOf.transactionBytes)
+        }
+        reader.leave()
+    }
+
+    func encode(into writer: inout CBORWriter) {
+        writer.mapHeader(count: 2)
+        writer.key("v")
+        writer.unsigned(Self.version)
+        writer.key("txs")
+        writer.array(envelopes) { $0.byteString($1) }
+    }
+}

@@ -1,0 +1,184 @@
+import Consensus
+import Crypto
+package import EventLoop
+package import Ledger
+package import Primitives
+import Wire
+
+/// The shell of consensus and ledger: one thread that owns the store, executes blocks, signs votes and makes blocks
+/// final. Everything durable is written here, synchronously and in order.
+package actor ChainActor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+    /// Callers that may wait for a transaction at once.
+    static let waitersMax = 4_096
+    /// Checked transactions kept beside the mempool, so that a block's are not checked twice.
+    static let checkedMax = 65_536
+    /// Transactions in one message.
+    static let transactionsPerMessageMax = 256
+
+    nonisolated let loop: EpollLoop
+    package nonisolated let rules: RuleBook
+    package nonisolated let store: ChainStore
+    nonisolated let validators: ValidatorSet
+    nonisolated let context: VotingContext
+    nonisolated let seat: Seat?
+    let member: MemberID
+    let signer: (any Signing)?
+    let network: ChainNetwork
+    let log: Log
+    let verifier = SignatureVerifier()
+
+    var engine: Engine
+    var mempool: Mempool
+    var admission: Admission?
+    var tip: LedgerTip
+    /// Of the last finalised block: moves with `tip`, after the engine's own.
+    var head: Digest
+    /// Blocks that came in and are not final: the body, and once executed what came of it.
+    var bodies: [Digest: Block] = [:]
+    var executed: [Digest: ExecutedBlock] = [:]
+    var checked: [Digest: Verified<ParsedTransaction>] = [:]
+    var timers: [Engine.Timer: TimerID] = [:]
+    var waiters: [TransactionID: [Waiter]] = [:]
+    var waiterCount = 0
+    var listeners: [@Sendable (FinalisedBlock) -> Void] = []
+    var outgoing: [[UInt8]] = []
+    var events: [Engine.Event] = []
+    var isRunning = false
+    var isStopped = false
+    var lastBacklog = Engine.Backlog.empty
+    var finalisedAt = SystemTime.monotonic
+    var hash = SHA256()
+    package private(set) var statistics = ChainStatistics()
+
+    struct Waiter {
+        let continuation: CheckedContinuation<Result<TransactionOutcome, SubmitError>, Never>
+        let timer: TimerID
+        let number: Int
+    }
+
+    /// - Parameters:
+    ///   - loop: a thread of its own, since it blocks on the disk.
+    ///   - signer: the validator's voting key; nil for a node that follows.
+    package init(
+        on loop: EpollLoop, rules: RuleBook, store: ChainStore, member: MemberID, signer: (any Signing)?,
+        network: ChainNetwork, log: Log
+    ) throws(ChainStoreError) {
+        self.loop = loop
+        self.rules = rules
+        self.store = store
+        self.member = member
+        self.network = network
+        self.log = log
+        let stored = try store.storedTip()
+        tip = stored.tip
+        head = stored.block.hash
+        let set = try Self.validators(in: store)
+        validators = set
+        context = VotingContext(chain: rules.chain, sets: [set])
+        let seat = set.seat(of: member).flatMap { seat in set[seat]?.key == signer?.publicKey ? seat : nil }
+        self.seat = seat
+        self.signer = seat == nil ? nil : signer
+        let limits = rules.genesis.limits
+        var pace = Pace()
+        pace.delta = .milliseconds(limits.delta)
+        pace.deltaMax = .milliseconds(limits.deltaMax)
+        pace.heartbeat = .milliseconds(limits.heartbeat)
+        let restored = try store.restored(seat: seat, epoch: set.epoch)
+        for block in restored.blocks { bodies[block.hash] = block }
+        engine = Engine(chain: rules.chain, validators: set, seat: seat, restored: restored, pace: pace)
+        mempool = Mempool(Mempool.Limits(limits))
+    }
+
+    private static func validators(in store: ChainStore) throws(ChainStoreError) -> ValidatorSet {
+        do {
+            guard let bytes = try store.value(for: StateKey(.validators)) else {
+                throw ChainStoreError.damaged("state")
+            }
+            return try ValidatorSet(decoding: bytes)
+        } catch {
+            throw .damaged("state")
+        }
+    }
+
+    /// Begins to take part.
+    package func start() { handle(.started) }
+
+    /// Stops; what is durable stays, what waits is told.
+    package func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        for timer in timers.values { loop.cancel(timer) }
+        timers = [:]
+        for waiter in waiters.values.joined() {
+            loop.cancel(waiter.timer)
+            waiter.continuation.resume(returning: .failure(.stopped))
+        }
+        waiters = [:]
+        store.close()
+    }
+
+    /// Calls `listener` for every block that becomes final from now on, on the chain's thread: it must return at once.
+    package func listen(_ listener: @escaping @Sendable (FinalisedBlock) -> Void) { listeners.append(listener) }
+
+    // MARK: Engine
+
+    /// Feeds the engine and performs what it asks for, until nothing follows from it any more.
+    func handle(_ event: Engine.Event) {
+        guard !isStopped else { return }
+        events.append(event)
+        guard !isRunning else { return }
+        isRunning = true
+        while !events.isEmpty, !isStopped {
+            let next = events
+            events = []
+            for event in next where !isStopped { perform(engine.receive(event)) }
+        }
+        isRunning = false
+    }
+
+    /// A store that cannot be written ends the node: to go on would be to forget.
+    func fail(_ error: ChainStoreError) {
+        log(.error, "store_failed", ["error": .word(String(describing: error))])
+        onFailure?(error)
+        stop()
+    }
+
+    var onFailure: (@Sendable (ChainStoreError) -> Void)?
+
+    /// Called once if the store fails; the node then stops.
+    package func setFailureHandler(_ handler: @escaping @Sendable (ChainStoreError) -> Void) { onFailure = handler }
+
+    func count(_ body: (inout ChainStatistics) -> Void) { body(&statistics) }
+
+    // MARK: Reading
+
+    /// Reads the state of the newest finalised block.
+    package func read<Value: Sendable>(
+        _ body: @Sendable (any StateView, LedgerTip) throws(StateError) -> Value
+    ) throws(StateError) -> Value { try body(store, tip) }
+
+    package var currentTip: LedgerTip { tip }
+
+    package var status: ChainStatus {
+        ChainStatus(
+            chain: rules.chain, height: tip.record.height, recordTime: tip.record.time, record: tip.recordID.digest,
+            view: engine.view, leader: validators[engine.leader]?.id, validatorCount: validators.count,
+            isValidator: seat != nil, missing: engine.missing.compactMap { validators[$0]?.id },
+            isMuted: engine.isMuted, mempoolCount: mempool.count, mempoolByteCount: mempool.byteCount,
+            unfinalisedCount: executed.count, logSize: tip.log.size,
+            sinceFinalised: SystemTime.monotonic - finalisedAt, hasWork: lastBacklog.hasUnfinalised)
+    }
+}
+
+/// Counters since the start, for metrics.
+package struct ChainStatistics: Sendable, Equatable {
+    package var finalisedBlocks: UInt64 = 0
+    package var finalisedTransactions: UInt64 = 0
+    package var nullifiedViews: UInt64 = 0
+    package var refusedMessages: UInt64 = 0
+    package var syncedWrites: UInt64 = 0
+    /// Time spent in synced writes, in nanoseconds.
+    package var syncedWriteNanoseconds: UInt64 = 0
+}

@@ -1,0 +1,54 @@
+import Consensus
+import Ledger
+import Primitives
+
+/// The tables of a node's store: one prefix byte each, then the key. Integers are big-endian, so that LevelDB's order
+/// is theirs. The numbers never change; a store of a newer layout is refused by its version.
+enum ChainTable: UInt8, CaseIterable {
+    /// – → layout version u64
+    case version = 0x00
+    /// – → chain id
+    case chain = 0x01
+    /// – → the tip: record, log frontier, state root
+    case tip = 0x10
+    /// height u64 → result codes and proposal of a finalised block
+    case block = 0x11
+    /// height u64 → finalization certificate, where one was formed for this very block
+    case finalization = 0x12
+    /// transaction id → height u64, index u32
+    case transaction = 0x13
+    /// level u8, index u64 → hash of a perfect subtree of the log
+    case log = 0x14
+    /// state key → value
+    case state = 0x15
+    /// node key → state tree node
+    case treeNode = 0x16
+    /// height u64 at which it became stale, node key → nothing
+    case staleNode = 0x17
+    /// `until` u64, transaction id → result code u16
+    case replay = 0x18
+    /// block hash → height u64
+    case blockHash = 0x19
+    /// view u64, block hash → proposal not final yet
+    case pendingBlock = 0x20
+    /// view u64, kind u8, hash → certificate above the last finalised view
+    case certificate = 0x21
+    /// view u64, kind u8 → own vote
+    case vote = 0x22
+
+    /// A metric's label.
+    var name: String { String(describing: self) }
+
+    func key(_ parts: [UInt8]...) -> [UInt8] { [rawValue] + parts.joined() }
+    func key(_ height: Height) -> [UInt8] { [rawValue] + bigEndian(height.rawValue) }
+    func key(_ view: View, _ rest: [UInt8] = []) -> [UInt8] { [rawValue] + bigEndian(view.rawValue) + rest }
+    func key(_ id: some Identifier) -> [UInt8] { [rawValue] + id.bytes }
+}
+
+/// Eight bytes, most significant first.
+func bigEndian(_ value: UInt64) -> [UInt8] {
+    stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt64($0)) }
+}
+
+/// Reads up to eight bytes, most significant first.
+func bigEndian(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
