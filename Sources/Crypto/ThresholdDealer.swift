@@ -25,6 +25,32 @@ package struct ThresholdDealer: ~Copyable, Sendable {
     package init(
         _ key: borrowing RistrettoSecret, _ purpose: ThresholdPurpose, sharingEpoch: SharingEpoch, memberCount: Int
     ) throws(RistrettoError) {
+        try unsafe self.init(key, purpose, sharingEpoch: sharingEpoch, memberCount: memberCount) { _, output in
+            unsafe crypto_core_ristretto255_scalar_random(output)
+        }
+    }
+
+    /// Deals what a published seed of any length gives, the same each time: for a network that is an example and
+    /// protects nothing.
+    /// - Throws: `RistrettoError.badMemberCount`.
+    package init(
+        publishedSeed seed: [UInt8], _ purpose: ThresholdPurpose, sharingEpoch: SharingEpoch, memberCount: Int
+    ) throws(RistrettoError) {
+        func scalar(_ degree: Int, _ output: UnsafeMutablePointer<UInt8>) {
+            let info = Array("sotto/example/coefficient/\(degree)".utf8)
+            let wide = HKDF.derive(from: seed, info: info, count: 64, using: .sha512)
+            unsafe crypto_core_ristretto255_scalar_reduce(output, wide)
+        }
+        let memory = unsafe LockedMemory(byteCount: RistrettoScalar.byteCount) { unsafe scalar(0, $0) }
+        let key = try memory.withBytes { bytes throws(RistrettoError) in try RistrettoSecret(copying: bytes) }
+        try unsafe self.init(
+            key, purpose, sharingEpoch: sharingEpoch, memberCount: memberCount, coefficient: scalar)
+    }
+
+    private init(
+        _ key: borrowing RistrettoSecret, _ purpose: ThresholdPurpose, sharingEpoch: SharingEpoch, memberCount: Int,
+        coefficient: (Int, UnsafeMutablePointer<UInt8>) -> Void
+    ) throws(RistrettoError) {
         guard (1...ThresholdPublicKeys.memberCountMax).contains(memberCount) else { throw .badMemberCount }
         let width = RistrettoScalar.byteCount
         let threshold = Quorum.size(of: memberCount)
@@ -32,7 +58,7 @@ package struct ThresholdDealer: ~Copyable, Sendable {
             unsafe LockedMemory(byteCount: threshold * width) { output in
                 for index in 0..<width { unsafe output[index] = secret[index] }
                 for degree in 1..<max(threshold, 1) {
-                    unsafe crypto_core_ristretto255_scalar_random(output + degree * width)
+                    unsafe coefficient(degree, output + degree * width)
                 }
             }
         }

@@ -44,6 +44,20 @@ package enum LinkEnd: Hashable, Sendable {
     case refusedByPeer(LinkRefusal)
 }
 
+extension LinkEnd {
+    /// One word for a log: no address, no quoted text.
+    package var word: String {
+        switch self {
+        case .lost: "lost"
+        case .insecure: "insecure"
+        case .handshakeTimedOut: "handshake_timed_out"
+        case .silent: "silent"
+        case .refused(let reason): "refused_\(reason)"
+        case .refusedByPeer(let reason): "refused_by_peer_\(reason)"
+        }
+    }
+}
+
 /// Why a call on the mesh failed.
 package enum LinkError: Error, Hashable, Sendable {
     /// The address cannot be listened on.
