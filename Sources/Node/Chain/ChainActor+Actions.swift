@@ -114,8 +114,7 @@ extension ChainActor {
         guard let block = bodies[hash], let parent = view(of: check.parent) else { return .invalid }
         if executed[hash] != nil { return verdict(on: executed[hash]?.record.time) }
         guard let ledgerBlock = try? LedgerBlock(decoding: block.proposal.body),
-            ledgerBlock.record.cid(with: &self.hash) == block.header.record,
-            !check.mustBeEmpty || ledgerBlock.transactions.isEmpty
+            ledgerBlock.record.cid(with: &self.hash) == block.header.record
         else { return .invalid }
         var transactions: [Verified<ParsedTransaction>] = []
         transactions.reserveCapacity(ledgerBlock.transactions.count)
@@ -132,6 +131,8 @@ extension ChainActor {
             return .invalid
         }
         refreshBacklog()
+        // Too many blocks wait for finality: one with transactions is followed when certified, and not voted for.
+        if check.mustBeEmpty, !ledgerBlock.transactions.isEmpty { return .untimely }
         return verdict(on: ledgerBlock.record.time)
     }
 
@@ -152,18 +153,16 @@ extension ChainActor {
         var candidates: [Verified<ParsedTransaction>] = []
         if !order.mustBeEmpty {
             candidates = mempool.candidates(
-                bytesMax: limits.blockBytes, countMax: Int(limits.blockTransactions), excluding: included
-            ).filter { $0.value.transaction.until >= time }
+                at: time, bytesMax: limits.blockBytes, countMax: Int(limits.blockTransactions), excluding: included)
         }
         let block: ExecutedBlock
         do throws(BlockFault) {
-            block = try rules.execute(candidates, at: time, on: parent.tip, over: parent.view, with: &hash)
-        } catch {
-            if case .transaction(let index, _) = error {
-                // It turned faulty since it was taken in, as by its time: leave it out and try again.
-                for id in mempool.discard(candidates[index].value.id) { resolve(id, .failure(.dropped)) }
-                return propose(order)
+            let prepared = try rules.prepare(candidates, at: time, on: parent.tip, over: parent.view, with: &hash)
+            block = prepared.block
+            for (id, _) in prepared.faults {
+                for dropped in mempool.discard(id) { resolve(dropped, .failure(.dropped)) }
             }
+        } catch {
             if case .state(let error) = error { fail(.damaged(String(describing: error))) }
             return
         }

@@ -100,7 +100,8 @@ extension ChainActor {
     }
 
     func resendTransactions() {
-        let pending = mempool.candidates(bytesMax: rules.genesis.limits.blockBytes, countMax: 4_096)
+        let pending = mempool.candidates(
+            at: SystemTime.utc, bytesMax: rules.genesis.limits.blockBytes, countMax: 4_096)
         send(pending.map(\.value.bytes))
     }
 
@@ -169,7 +170,7 @@ extension ChainActor {
     /// Tells the engine when what waits has changed in a way that matters to it.
     func refreshBacklog() {
         let inFlight = Set(executed.values.flatMap { $0.transactions.map(\.id) })
-        let isFree = !mempool.candidates(bytesMax: .max, countMax: 1, excluding: inFlight).isEmpty
+        let isFree = !mempool.candidates(at: SystemTime.utc, bytesMax: .max, countMax: 1, excluding: inFlight).isEmpty
         let isPending = isFree || inFlight.contains { mempool.contains($0) }
         let backlog = Engine.Backlog(hasUnfinalised: isPending, hasUnproposed: isFree)
         guard backlog != lastBacklog else { return }

@@ -47,6 +47,9 @@ package final class ChainStore: StateView, LogHashes, Sendable {
 
     package func close() { keys.close() }
 
+    /// Bytes on disk, roughly.
+    package var byteCount: Int { get throws(KeyValueError) { try keys.approximateByteCount() } }
+
     /// The error that made a read fail, for whoever must say why the node stops.
     package var lastError: KeyValueError? { failure.withLock { $0 } }
 

@@ -1,0 +1,85 @@
+package import EventLoop
+package import HTTP
+import Ledger
+import Links
+import Primitives
+package import RPC
+
+/// A node as an operator runs it: the runtime, its services and the RPC port.
+package final class NodeServer: Sendable {
+    package let runtime: NodeRuntime
+    package let services: [any NodeServicing]
+    package let metrics: MetricsRegistry
+    private let rpc: RPCServer
+
+    /// Where it really listens.
+    package struct Addresses: Sendable {
+        package let link: SocketAddress?
+        package let dht: SocketAddress
+        package let rpcPort: UInt16
+    }
+
+    /// - Parameters:
+    ///   - services: besides the ledger's own, which every node has.
+    ///   - gateway: answers `/ipfs/…`.
+    package init(
+        runtime: NodeRuntime, rpc settings: RPCSettings, services: [any NodeServicing] = [], version: String,
+        gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)? = nil
+    ) {
+        self.runtime = runtime
+        let metrics = MetricsRegistry()
+        self.metrics = metrics
+        let all: [any NodeServicing] =
+            [
+                LedgerService(node: runtime), MemberService(node: runtime),
+                StatusService(node: runtime, metrics: metrics),
+            ] + services
+        self.services = all
+        var registry = RPCRegistry(version: version)
+        for service in all {
+            for method in service.methods { registry.add(method) }
+            for topic in service.topics { registry.add(topic) }
+        }
+        let chain = runtime.chain
+        let node = RPCNode(
+            id: runtime.member, chain: runtime.rules.chain,
+            standing: { member, key in await chain.standing(of: member, key: key) },
+            unreadiness: { await chain.unreadiness }, gateway: gateway)
+        rpc = RPCServer(
+            loop: GLibLoop(name: "http"), settings: settings, registry: registry, node: node, metrics: metrics)
+    }
+
+    /// Installs the services, then listens everywhere.
+    package func start() async throws -> Addresses {
+        for service in services { await service.install(on: runtime) }
+        let (link, dht) = try await runtime.start()
+        let port = try await rpc.start()
+        return Addresses(link: link, dht: dht, rpcPort: port)
+    }
+
+    /// Ends cleanly: no new request, open ones finish, then the node itself.
+    package func stop() async {
+        await rpc.stop()
+        for service in services { await service.stop() }
+        await runtime.stop()
+    }
+}
+
+extension ChainActor {
+    /// Whether `key` speaks for `member` now.
+    func standing(of member: MemberID, key: PublicKey) -> MemberStanding {
+        guard let entry = try? entry(MemberEntry.self, StateKey(.member, member)) else {
+            return .unknownMember
+        }
+        if entry.standing != .active { return .suspended }
+        return entry.keys.sign == key ? .active : .key
+    }
+
+    /// Nil when blocks become final; otherwise what is awaited.
+    var unreadiness: String? {
+        let limit = Duration.milliseconds(rules.genesis.limits.heartbeat * 3)
+        guard status.sinceFinalised > limit else { return nil }
+        let names = status.missing.map { String($0.hex.prefix(12)) }.joined(separator: ", ")
+        return names.isEmpty ? "no block became final for a while" : "waiting for votes of \(names)"
+    }
+}

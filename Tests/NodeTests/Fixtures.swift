@@ -1,0 +1,62 @@
+import Crypto
+import EventLoop
+import Foundation
+import Ledger
+import Node
+import Primitives
+import Rights
+import Testing
+import Wire
+
+/// A directory that goes when it is let go of.
+final class Scratch {
+    let path: String
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("sotto-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = url.path
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A test network's documents and keys, without anything running.
+struct Documents {
+    let genesis: Genesis
+    let rules: RuleBook
+    let nodes: [Testnet.Node]
+    let registrar: Testnet.Node
+
+    init(validators: Int, limits: NetworkLimits = Testnet.limits) throws {
+        let testnet = try Testnet(name: "test", validators: validators, time: SystemTime.utc, limits: limits)
+        genesis = testnet.genesis
+        nodes = testnet.nodes
+        registrar = testnet.registrar
+        var hash = SHA256()
+        rules = RuleBook(genesis: testnet.genesis, judge: PolicyJudge(), with: &hash)
+    }
+
+    var chain: ChainID { rules.chain }
+
+    /// A signed transaction of a member.
+    func sign(_ operation: Ledger.Operation, by member: MemberID, key: SigningKey, after: TransactionID? = nil)
+        -> [UInt8]
+    {
+        let transaction = Transaction(
+            operation, from: AuthorID(member), after: after, chain: chain,
+            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount),
+            until: SystemTime.utc.adding(milliseconds: 60_000))
+        return key.sign(.transaction, chain: chain, body: transaction.encoded).encoded
+    }
+
+    /// The registrar admits a new person.
+    func admission() throws -> [UInt8] {
+        let keys = NodeKeys(sign: .generate(), link: .generate(), agreement: .generate())
+        let body = Registration(
+            keys: MemberKeys(sign: keys.sign.publicKey, agreement: keys.agreement.publicKey), roles: .person,
+            salt: SecureRandom.bytes(count: Registration.saltByteCount)
+        ).encoded
+        let registration = try SignedRegistration(keys.sign.sign(.registration, chain: chain, body: body))
+        return sign(
+            .memberAdmit(MemberAdmit(registration: registration)), by: registrar.member, key: registrar.keys.sign)
+    }
+}
