@@ -1,0 +1,227 @@
+import Consensus
+package import Crypto
+import EventLoop
+package import HTTP
+package import Ledger
+package import Primitives
+package import RPC
+package import Wire
+
+/// The keys that a member's own device holds.
+package struct DeviceKeys: Sendable {
+    /// Signs for the member: its signing key on the ledger.
+    package let sign: SigningKey
+    /// What is sealed to the member opens with this: its agreement key on the ledger.
+    package let agreement: AgreementSecret
+
+    package init(sign: SigningKey, agreement: AgreementSecret) {
+        self.sign = sign
+        self.agreement = agreement
+    }
+}
+
+/// Why a request of a member brought nothing.
+package enum HomeError: Error, Sendable {
+    case rpc(RPCClientError)
+    /// The node's answer is not of the form that its method promises.
+    case malformedAnswer(method: String)
+    /// The node says something that its proof does not prove: it lies, or speaks for another network.
+    case unproven(method: String)
+    /// The transaction was recorded as a failure.
+    case refused(TransactionOutcome)
+    /// The node is of another network than the member's genesis document.
+    case otherNetwork
+}
+
+/// A member's device as it talks to the member's home node: signed requests, transactions, and facts of the ledger that
+/// it checks against the validators of the genesis document. The node is not trusted to tell the truth, only to answer.
+package final class HomeClient: Sendable {
+    package let rules: RuleBook
+    package let member: MemberID
+    package let keys: DeviceKeys
+    package let node: MemberID
+    package let rpc: RPCClient
+    private let http: HTTPClient
+    private let url: String
+    private let context: VotingContext
+    private let signer: RequestSigner
+
+    package var chain: ChainID { rules.chain }
+    package var genesis: Genesis { rules.genesis }
+
+    /// How long to wait for finality, in milliseconds.
+    package static let patience: UInt64 = 20_000
+
+    /// Reaches the node at `url` and holds its network against `rules`.
+    package init(
+        url: String, http: HTTPClient, rules: RuleBook, member: MemberID, keys: DeviceKeys
+    ) async throws(HomeError) {
+        self.rules = rules
+        self.member = member
+        self.keys = keys
+        self.http = http
+        self.url = url
+        rpc = RPCClient(http: http, url: url)
+        guard let context = try? Finality.context(of: rules) else { throw .otherNetwork }
+        self.context = context
+        let identity: JSONValue
+        do throws(RPCClientError) {
+            identity = try await rpc.call("rpc.identity")
+        } catch {
+            throw .rpc(error)
+        }
+        guard identity["chain"]?.string == rules.chain.hex,
+            let node = identity["node"]?.string.flatMap({ MemberID(hex: $0) })
+        else { throw .otherNetwork }
+        self.node = node
+        signer = RequestSigner(member: member, key: keys.sign, node: node, chain: rules.chain)
+    }
+
+    /// Calls a method that anyone may call.
+    package func call(_ method: String, _ params: JSONValue = .object([])) async throws(HomeError) -> JSONValue {
+        do throws(RPCClientError) {
+            return try await rpc.call(method, params)
+        } catch {
+            throw .rpc(error)
+        }
+    }
+
+    /// Calls a method for the member, by a signed request.
+    package func signed(_ method: String, _ params: JSONValue = .object([])) async throws(HomeError) -> JSONValue {
+        do throws(RPCClientError) {
+            return try await rpc.call(method, params, for: signer)
+        } catch {
+            throw .rpc(error)
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Signs an operation as the member, hands it in, waits until it is final, and checks the proof.
+    ///
+    /// - Throws: `refused` when the ledger recorded it as a failure.
+    @discardableResult
+    package func submit(
+        _ operation: Ledger.Operation, after: TransactionID? = nil
+    ) async throws(HomeError) -> TransactionOutcome {
+        let transaction = Transaction(
+            operation, from: AuthorID(member), after: after, chain: chain,
+            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount), until: deadline)
+        return try await submit(envelope: keys.sign.sign(.transaction, chain: chain, body: transaction.encoded).encoded)
+    }
+
+    /// Signs an operation with a per-call key, hands it in, waits until it is final, and checks the proof.
+    @discardableResult
+    package func submit(
+        _ operation: Ledger.Operation, by callKey: SigningKey
+    ) async throws(HomeError) -> TransactionOutcome {
+        let transaction = Transaction(
+            operation, from: AuthorID(callKey.publicKey), chain: chain,
+            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount), until: deadline)
+        return try await submit(envelope: callKey.sign(.transaction, chain: chain, body: transaction.encoded).encoded)
+    }
+
+    /// Hands in a signed transaction, waits until it is final, and checks that it is where the node says it is.
+    @discardableResult
+    package func submit(envelope: [UInt8]) async throws(HomeError) -> TransactionOutcome {
+        let answer = try await call(
+            "ledger.submit", ["envelope": .string(Hex.encode(envelope)), "wait": .unsigned(Self.patience)])
+        guard let outcome = TransactionOutcome(json: answer) else { throw .malformedAnswer(method: "ledger.submit") }
+        try await check(outcome, of: envelope)
+        guard outcome.result == .succeeded else { throw .refused(outcome) }
+        return outcome
+    }
+
+    private var deadline: Timestamp { SystemTime.utc.adding(milliseconds: genesis.limits.untilWindow / 2) }
+
+    /// Holds an outcome against an inclusion proof in a final record.
+    private func check(_ outcome: TransactionOutcome, of envelope: [UInt8]) async throws(HomeError) {
+        let answer = try await call("ledger.proof", ["id": .string(outcome.id.hex)])
+        guard let bytes = answer["bundle"]?.string.flatMap({ Hex.decode($0) }),
+            let bundle = try? InclusionBundle(decoding: bytes)
+        else { throw .malformedAnswer(method: "ledger.proof") }
+        var hash = SHA256()
+        let expected = LogLeaf(
+            height: outcome.height, index: outcome.index, envelope: CID(of: envelope, .dagCBOR, with: &hash).digest,
+            code: outcome.result.code)
+        guard bundle.leaf == expected, bundle.holds(in: context, with: &hash) else {
+            throw .unproven(method: "ledger.proof")
+        }
+    }
+
+    // MARK: State
+
+    /// What stands under a key in the newest final state; nil when it is proven that nothing does.
+    package func entry<Entry: WireObject>(
+        _ type: Entry.Type = Entry.self, _ key: StateKey
+    ) async throws(HomeError) -> Entry? {
+        guard let bytes = try await value(key) else { return nil }
+        do throws(WireError) {
+            return try Entry(decoding: bytes)
+        } catch {
+            throw .malformedAnswer(method: "ledger.state")
+        }
+    }
+
+    /// The bytes under a key, proven; and the record that proves them.
+    package func value(_ key: StateKey) async throws(HomeError) -> [UInt8]? { try await fact(key).value }
+
+    package func fact(_ key: StateKey) async throws(HomeError) -> (value: [UInt8]?, record: Record) {
+        let method = "ledger.state"
+        let answer = try await call(method, ["key": .string(Hex.encode(key.bytes))])
+        func bytes(_ name: String) -> [UInt8]? { answer[name]?.string.flatMap { Hex.decode($0) } }
+        guard let proofBytes = bytes("proof"), let proof = try? StateProof(decoding: proofBytes),
+            let recordBytes = bytes("record"), let record = try? Record(decoding: recordBytes)
+        else { throw .malformedAnswer(method: method) }
+        let value = bytes("value")
+        var hash = SHA256()
+        guard proof.proves(value, under: key, root: record.stateRoot, with: &hash) else {
+            throw .unproven(method: method)
+        }
+        if record.height == .zero {
+            // The state of genesis follows from the document itself.
+            guard let block = try? rules.genesisBlock(with: &hash), block.record == record else {
+                throw .unproven(method: method)
+            }
+        } else {
+            guard let finalityBytes = bytes("finality"), let finality = try? FinalityProof(decoding: finalityBytes),
+                Finality.isFinal(record, finality, in: context, with: &hash)
+            else { throw .unproven(method: method) }
+        }
+        return (value, record)
+    }
+
+    /// A member as the ledger has it.
+    package func memberEntry(_ member: MemberID) async throws(HomeError) -> MemberEntry? {
+        try await entry(MemberEntry.self, StateKey(.member, member))
+    }
+
+    /// Opens a WebSocket to the home node: for topics, and for calls that must not wait for a connection.
+    package func socket() async throws(HomeError) -> RPCSocket {
+        do throws(RPCClientError) {
+            return try await RPCSocket.open("ws" + url.dropFirst("http".count), http: http)
+        } catch {
+            throw .rpc(error)
+        }
+    }
+
+    /// Follows a topic of the member's own on a socket.
+    package func follow(_ topic: String, on socket: RPCSocket) async throws(HomeError) -> AsyncStream<RPCSocket.Event> {
+        do throws(RPCClientError) {
+            return try await socket.subscribe(topic, for: signer)
+        } catch {
+            throw .rpc(error)
+        }
+    }
+
+    /// A signed request over a socket.
+    package func signed(
+        _ method: String, _ params: JSONValue = .object([]), on socket: RPCSocket
+    ) async throws(HomeError) -> JSONValue {
+        do throws(RPCClientError) {
+            return try await socket.call(signer.envelope(method, params))
+        } catch {
+            throw .rpc(error)
+        }
+    }
+}
