@@ -4,6 +4,7 @@ internal import Primitives
 
 /// An HTTP/1.1 server, with WebSocket at one path, on the thread of a `GLibLoop`.
 ///
+/// A connection carries one request, or becomes a WebSocket; who asks often uses the WebSocket.
 /// A request is read whole, within the limits of the settings, before the handler sees it; the handler runs on the
 /// shared pool and never holds up the loop. What is over a limit is answered 413, 429, 431 or 503, and the server goes
 /// on. A page of another origin is refused, since a browser would otherwise let any page call a node on its machine.
@@ -66,7 +67,6 @@ package actor HTTPServer {
         let server = unsafe UnsafeMutableRawPointer(object).assumingMemoryBound(to: SoupServer.self)
         let listener: Listener
         do {
-            try unsafe SilentSocket.listen(for: server)
             listener = try unsafe Listener(settings) { stream, local, remote in
                 unsafe soup_server_accept_iostream(server, stream, local, remote, nil)
             }
@@ -104,8 +104,6 @@ package actor HTTPServer {
         if let refusal = unsafe refusal(of: message, headers) {
             unsafe soup_message_body_set_accumulate(soup_server_message_get_request_body(message), 0)
             unsafe answer(message, refusal)
-            unsafe soup_message_headers_replace(
-                soup_server_message_get_response_headers(message), "Connection", "close")
         }
         unsafe BodyLimit(max: settings.bodyByteCountMax).watch(message)
     }
@@ -197,6 +195,8 @@ package actor HTTPServer {
         for header in response.headers where header.name.lowercased() != "content-type" {
             unsafe soup_message_headers_replace(headers, header.name, header.value)
         }
+        // One request, one connection: libsoup 3.2 never lets go of a kept connection that its client has closed.
+        unsafe soup_message_headers_replace(headers, "Connection", "close")
         unsafe soup_server_message_set_status(message, guint(response.status), nil)
         unsafe response.body.withUnsafeBytes { buffer in
             unsafe soup_server_message_set_response(

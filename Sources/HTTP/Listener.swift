@@ -116,8 +116,56 @@ final class Listener {
             return
         }
         guard let encrypted = unsafe g_tls_server_connection_new(base, certificate, nil) else { return }
-        unsafe accept(encrypted, local, remote)
-        unsafe g_object_unref(encrypted)
+        unsafe handshake(encrypted, local, remote)
+    }
+
+    /// Shakes hands before libsoup sees the stream, so that it only ever gets streams that work. Consumes the stream.
+    @unsafe
+    private func handshake(
+        _ stream: UnsafeMutablePointer<GIOStream>, _ local: UnsafeMutablePointer<GSocketAddress>?,
+        _ remote: UnsafeMutablePointer<GSocketAddress>?
+    ) {
+        let onDone: GAsyncReadyCallback = { source, result, data in
+            guard let data = unsafe data, let source = unsafe source else { return }
+            let pending = unsafe Unmanaged<Handshake>.fromOpaque(data).takeRetainedValue()
+            let connection = unsafe UnsafeMutableRawPointer(source).assumingMemoryBound(to: GTlsConnection.self)
+            let stream = unsafe UnsafeMutableRawPointer(source).assumingMemoryBound(to: GIOStream.self)
+            if unsafe g_tls_connection_handshake_finish(connection, result, nil) != 0 && !pending.listener.isStopped {
+                unsafe pending.listener.accept(stream, pending.local, pending.remote)
+            }
+            unsafe g_object_unref(source)
+        }
+        let pending = unsafe Handshake(listener: self, local: local, remote: remote)
+        unsafe g_tls_connection_handshake_async(
+            UnsafeMutableRawPointer(stream).assumingMemoryBound(to: GTlsConnection.self), G_PRIORITY_DEFAULT, nil,
+            onDone, Unmanaged.passRetained(pending).toOpaque())
+    }
+
+    private var isStopped: Bool { handler == 0 }
+
+    /// A connection that is not encrypted yet, and whom it connects.
+    @safe
+    private final class Handshake {
+        let listener: Listener
+        let local: UnsafeMutablePointer<GSocketAddress>?
+        let remote: UnsafeMutablePointer<GSocketAddress>?
+
+        @unsafe
+        init(
+            listener: Listener, local: UnsafeMutablePointer<GSocketAddress>?,
+            remote: UnsafeMutablePointer<GSocketAddress>?
+        ) {
+            self.listener = listener
+            unsafe self.local = unsafe local
+            unsafe self.remote = unsafe remote
+            if let local = unsafe local { unsafe g_object_ref(local) }
+            if let remote = unsafe remote { unsafe g_object_ref(remote) }
+        }
+
+        deinit {
+            if let local = unsafe local { unsafe g_object_unref(local) }
+            if let remote = unsafe remote { unsafe g_object_unref(remote) }
+        }
     }
 
     /// The IP address in text, without the port.
