@@ -167,6 +167,31 @@ struct RightsTests {
         #expect(try !mayOpen(2, network.persons[1]))
     }
 
+    @Test("LG-97: holders make the first layer before the publication, and rotate over several revocations at once")
+    func holdersBetweenRoots() throws {
+        let (network, call) = try recorded()
+        let holder = call.holders[0]
+        func mayOpen() throws -> [UInt64] {
+            let release = Release(over: network.state, at: network.now)
+            return try (0..<8).filter {
+                try release.holderMayOpen(holder, recording: call.recording, epoch: RightsEpoch($0))
+            }
+        }
+        #expect(try mayOpen() == [1])
+        _ = try call.publish()
+        #expect(try mayOpen() == [1])
+        for viewer in network.persons[1...3] {
+            let revoke = Ledger.Operation.rightsRevoke(RightsRevoke(recording: call.recording, viewer: viewer.id))
+            #expect(try network.apply(revoke, by: call.owner) == .succeeded)
+        }
+        #expect(try mayOpen() == [1, 2, 3, 4])
+        for member in network.validators + [network.node] where call.holders.contains(member.id) {
+            let rotate = RightsRotate(recording: call.recording, epoch: RightsEpoch(4), root: digest(50))
+            _ = try network.apply(.rightsRotate(rotate), by: member)
+        }
+        #expect(try mayOpen() == [3, 4])
+    }
+
     @Test("LG-71, LG-76, LG-92: no release of a sender without live consent; the group lives on with the others")
     func withdrawal() throws {
         let (network, call) = try recorded(policies: [[1], [2]])

@@ -56,16 +56,20 @@ package struct Release {
         return WrapPlace(root: seal.wraps, index: place.index, size: place.size)
     }
 
-    /// Whether `holder` may have the outer key of `epoch`: an assigned holder, the current one or the one before
-    /// (rule LG-97).
+    /// Whether `holder` may have the outer key of `epoch`: an assigned holder, the current one, the one before, and
+    /// those back to the last agreed root, since a holder that rotates over several revocations must still take off
+    /// the layer it has. Before the publication it is the first, to make that layer (rule LG-97).
     package func holderMayOpen(
         _ holder: MemberID, recording: RecordingID, epoch: RightsEpoch
     ) throws(StateError) -> Bool {
-        guard let rights = try read(RightsEntry.self, StateKey(.rights, recording)),
-            let entry = try read(RecordingEntry.self, StateKey(.recording, recording)),
+        guard let entry = try read(RecordingEntry.self, StateKey(.recording, recording)),
             entry.holders.contains(holder)
         else { return false }
-        return epoch == rights.epoch || epoch == rights.epoch.previous && epoch > .zero
+        guard let rights = try read(RightsEntry.self, StateKey(.rights, recording)) else {
+            return epoch == RuleBook.firstRightsEpoch
+        }
+        let oldest = min(rights.rooted, rights.epoch.previous ?? .zero)
+        return epoch > .zero && (oldest...rights.epoch).contains(epoch)
     }
 
     /// The key to seal the outer key of the current rights epoch to, for a viewer with any open lease (rule LG-98).
