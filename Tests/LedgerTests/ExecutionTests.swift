@@ -249,6 +249,23 @@ struct ExecutionTests {
         #expect(fault(network, [first]) == .transaction(index: 0, .expired))
     }
 
+    @Test("LG-13: whether a predecessor counts is told by its until, not by how much is final on a node")
+    func forgottenPredecessor() throws {
+        let network = try TestNetwork()
+        let first = try network.make(commit(network), by: network.node)
+        try network.apply([first])
+        let behind = network.state
+        try network.wait(90_000)
+        let next = try network.make(commit(network), by: network.node, after: first.value.id)
+        let time = network.now.next
+        let ahead = try network.rules.execute(
+            [next], at: time, on: network.tip, over: network.state, with: &network.hash)
+        let overlay = OverlayView(network.blocks.suffix(1), over: behind)
+        let other = try network.rules.execute([next], at: time, on: network.tip, over: overlay, with: &network.hash)
+        #expect(ahead.results == [.failed(.predecessorMissing)])
+        #expect(other.record == ahead.record)
+    }
+
     @Test("Genesis names the chain, and its record follows from it")
     func genesis() throws {
         let network = try TestNetwork()

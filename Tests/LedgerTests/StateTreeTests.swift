@@ -20,7 +20,7 @@ struct SeededGenerator: RandomNumberGenerator {
 struct NodeStore: StateView {
     var nodes: [TreeNodeKey: TreeNode] = [:]
     func value(for key: StateKey) -> [UInt8]? { nil }
-    func result(of id: TransactionID) -> TransactionResult? { nil }
+    func memory(of id: TransactionID) -> ReplayMemory.Memory? { nil }
     func node(at key: TreeNodeKey) -> TreeNode? { nodes[key] }
 
     mutating func take(_ update: StateTree.Update) {

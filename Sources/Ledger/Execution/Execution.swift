@@ -181,9 +181,12 @@ struct Execution {
     /// A value that genesis or a new validator epoch sets, outside any transaction.
     mutating func set(_ key: StateKey, _ entry: some WireObject) { writes.updateValue(entry.encoded, forKey: key) }
 
+    /// What became of a transaction whose `until` is not before this block's time. Older ones count for nothing, even
+    /// where they are remembered still: that differs from node to node.
     func result(of id: TransactionID) throws(StateError) -> TransactionResult? {
         if let memory = memories[id] { return memory.result }
-        return try view.result(of: id)
+        guard let memory = try view.memory(of: id), memory.until >= time else { return nil }
+        return memory.result
     }
 
     private func broken<Value>(_ body: () throws(StateError) -> Value) throws(Stop) -> Value {

@@ -25,6 +25,9 @@ package struct ReplayMemory: Sendable, Equatable {
 
     package var count: Int { memories.count }
 
+    /// What is remembered of a transaction.
+    package func memory(of id: TransactionID) -> Memory? { memories[id] }
+
     /// What became of a remembered transaction.
     package func result(of id: TransactionID) -> TransactionResult? { memories[id]?.result }
 

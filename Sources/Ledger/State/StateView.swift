@@ -16,8 +16,9 @@ package enum StateError: Error, Equatable, Sendable {
 package protocol StateView: Sendable {
     /// The value under `key`, nil when there is none.
     func value(for key: StateKey) throws(StateError) -> [UInt8]?
-    /// What became of a transaction that is still remembered: one whose `until` has not passed. Nil for all others.
-    func result(of id: TransactionID) throws(StateError) -> TransactionResult?
+    /// What is remembered of a transaction. There for every one whose `until` has not passed; for others it depends on
+    /// how much is final here, so that whoever decides by it looks at `until`.
+    func memory(of id: TransactionID) throws(StateError) -> ReplayMemory.Memory?
     /// A node of the state tree, nil when it is not stored.
     func node(at key: TreeNodeKey) throws(StateError) -> TreeNode?
 }
@@ -41,11 +42,11 @@ package struct OverlayView: StateView {
         return try base.value(for: key)
     }
 
-    package func result(of id: TransactionID) throws(StateError) -> TransactionResult? {
+    package func memory(of id: TransactionID) throws(StateError) -> ReplayMemory.Memory? {
         for layer in layers {
-            if let memory = layer.memories[id] { return memory.result }
+            if let memory = layer.memories[id] { return memory }
         }
-        return try base.result(of: id)
+        return try base.memory(of: id)
     }
 
     package func node(at key: TreeNodeKey) throws(StateError) -> TreeNode? {
@@ -65,7 +66,7 @@ package struct MemoryState: StateView {
     package init() {}
 
     package func value(for key: StateKey) -> [UInt8]? { values[key] }
-    package func result(of id: TransactionID) -> TransactionResult? { memory.result(of: id) }
+    package func memory(of id: TransactionID) -> ReplayMemory.Memory? { memory.memory(of: id) }
     package func node(at key: TreeNodeKey) -> TreeNode? { nodes[key] }
 
     /// Takes over what a finalised block wrote, and forgets what it made stale.

@@ -59,8 +59,8 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         try get(ChainTable.state.key(key.bytes))
     }
 
-    package func result(of id: TransactionID) throws(StateError) -> TransactionResult? {
-        memory.withLock { $0.result(of: id) }
+    package func memory(of id: TransactionID) throws(StateError) -> ReplayMemory.Memory? {
+        memory.withLock { $0.memory(of: id) }
     }
 
     package func node(at key: TreeNodeKey) throws(StateError) -> TreeNode? {
