@@ -102,6 +102,10 @@ extension Story {
                     TransactionFailure.wrongKey.rawValue
                 ),
                 (
+                    envelope(.memberSuspend(suspend), by: "home", at: 70_000, after: Sample.id("nothing")),
+                    TransactionFailure.predecessorMissing.rawValue
+                ),
+                (
                     envelope(.consentWithdraw(withdraw), byCallKey: "stranger", at: 70_000),
                     TransactionFailure.callKeyUnknown.rawValue
                 ),
