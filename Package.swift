@@ -120,7 +120,7 @@ let package = Package(
         tests("MediaEndpoint", values + ["MediaEndpoint", "Media", "Crypto", "EventLoop", "ICE", "SecureMedia"]),
         tests("ContentStore", values + ["ContentStore", "Recording", "Crypto", "EventLoop", "KeyValue"]),
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
-        tests("Golden", values + cores + ["Crypto", "Links", "RPC"]),
+        tests("Golden", values + cores + ["Crypto", "Links", "RPC", "Node"]),
         tests("Node", all),
         tests("sotto", values + ["sotto", "RPC", "HTTP", "EventLoop"]),
     ]

@@ -155,6 +155,19 @@ extension Golden {
             state: TreeChild(version: Height(2), hash: record.stateRoot, isLeaf: false))
     }
 
+    /// Two envelopes on their way between nodes.
+    private static var message: [UInt8] {
+        var writer = CBORWriter()
+        writer.mapHeader(count: 2)
+        writer.key("v")
+        writer.unsigned(1)
+        writer.key("txs")
+        writer.array(Array(allOperations.prefix(2))) { writer, operation in
+            writer.byteString(Sample.signed(transaction(operation.1), .transaction, by: "member").encoded)
+        }
+        return writer.bytes
+    }
+
     /// What a member's new key signs.
     private static var rotationBody: [UInt8] {
         MemberRotate.proofBody(
@@ -178,7 +191,8 @@ extension Golden {
             Golden("validator-list", ValidatorList(epoch: ValidatorEpoch(3), entries)),
             Golden("state-proof", StateProof(end: .leaf(leaf), siblings: [Sample.digest("left"), .zero, leaf.value])),
             Golden("state-proof+empty", StateProof(end: .empty, siblings: [])),
-            Golden("ledger-tip", tip), Golden("key-rotation", rotationBody, as: IPLDNode.self),
+            Golden("ledger-tip", tip), Golden("transaction-message", message, as: IPLDNode.self),
+            Golden("key-rotation", rotationBody, as: IPLDNode.self),
         ]
     }
 }

@@ -1,5 +1,6 @@
 import Kademlia
 import Links
+import Node
 import Primitives
 import RPC
 import Wire
@@ -123,6 +124,7 @@ extension Golden {
             Golden("stored-record", self.stored), Golden("signed-address", address, of: AddressRecord.self),
             Golden("signed-provider", provider, of: ProviderRecord.self),
             Golden("signed-record", stored, of: StoredRecord.self), Golden("link-hello", hello),
+            Golden("service-request", ServiceRequest(.attest, [1, 2, 3])),
         ]
             + requests.map { Golden("dht-message+\($0)", Kademlia.Message(number: 4_000_000_000, .request($1))) }
             + responses.map { Golden("dht-message+\($0)", Kademlia.Message(number: 7, .response($1))) }

@@ -1,4 +1,7 @@
+import Crypto
 import Foundation
+import Ledger
+import Node
 import Testing
 import Wire
 
@@ -38,7 +41,7 @@ struct GoldenTests {
         #expect(Set(names).count == names.count)
         let files = try FileManager.default.contentsOfDirectory(atPath: Golden.folder.path)
         let others = Set(files).subtracting(names).filter { $0.hasSuffix(".cbor") && !$0.hasPrefix("chain-") }
-        #expect(others.filter { !$0.hasPrefix("proof-bundle") } == [])
+        #expect(others.subtracting(["proof-bundle.cbor", "inclusion-bundle.cbor", "stored-block.cbor"]) == [])
     }
 }
 
@@ -52,6 +55,20 @@ struct ChainTests {
     func chain(validators: Int) throws {
         let (story, _) = try Story.told(validators: validators)
         try Golden.compare(try story.export(Self.proofs), with: validators == 4 ? "chain.sotto" : "chain-one.sotto")
+    }
+
+    @Test("What a node answers about a transaction holds, and is the file byte for byte")
+    func inclusion() throws {
+        var (story, _) = try Story.told(validators: 4)
+        let bundle = try story.inclusionBundle(of: 1)
+        var hash = SHA256()
+        #expect(bundle.holds(in: try Finality.context(of: story.rules), with: &hash))
+        try Golden.compare(bundle.encoded, with: "inclusion-bundle.cbor")
+        let chapter = story.chapters[1]
+        let stored = StoredBlock(codes: chapter.executed.results.map(\.code), proposal: chapter.proposal)
+        try Golden.compare(stored.encoded, with: "stored-block.cbor")
+        #expect(try StoredBlock(decoding: stored.encoded) == stored)
+        #expect(try InclusionBundle(decoding: bundle.encoded) == bundle)
     }
 
     @Test("Facts about the last record are proven byte for byte as the file says")

@@ -1,5 +1,6 @@
 import Consensus
 import Ledger
+import Node
 import Primitives
 import Testing
 import Wire
@@ -92,6 +93,16 @@ extension Story {
         writer.key("value")
         if let value { writer.byteString(value) } else { writer.null() }
         return writer.bytes
+    }
+
+    /// What a node answers when it is asked for a transaction of the first block, while that is its newest.
+    mutating func inclusionBundle(of index: Int) throws -> InclusionBundle {
+        let block = chapters[0].executed
+        let size = block.transactions.count
+        let path = try #require(MerkleTree.inclusionProof(of: index, in: leaves[..<size], with: &hash))
+        return InclusionBundle(
+            leaf: block.leaf(index), index: UInt64(index), path: path, record: block.record,
+            finality: try finality(of: 1))
     }
 
     /// That consent was given and withdrawn, that a viewer was revoked, and what never was: `{v, kind, logs, facts,
