@@ -8,10 +8,9 @@ package enum BlockRole: UInt8, CaseIterable, Sendable {
     case page = 2
     /// A page of signed wraps of lease-group keys; belongs to no rights epoch, so its tag has epoch 0.
     case wraps = 3
-    /// A block of what a sender leaves for the rights holder until the first outer layer lies over it; epoch 0.
-    case deposit = 4
-    /// A page that names the blocks of a deposit, sealed to the rights holder; epoch 0.
-    case depositPage = 5
+    /// A block of a sender's frame log or one of its manifests, as it was before the first outer layer. Nobody is given
+    /// one; it goes when that layer is made. Epoch 0.
+    case inner = 4
 
     /// Whether blocks of this role belong to a rights epoch and go with it.
     package var isOuter: Bool { self == .shard || self == .page }
@@ -23,7 +22,7 @@ package struct BlockTag: Hashable, Comparable, Sendable {
     /// Zero for roles that belong to no rights epoch.
     package let epoch: RightsEpoch
     package let role: BlockRole
-    /// The shard's index, the page's number, or for what senders leave, a number that is theirs alone.
+    /// The shard's index, the page's number, or for what senders leave, a number that its sender chose.
     package let index: UInt64
 
     package init(recording: RecordingID, epoch: RightsEpoch, role: BlockRole, index: UInt64) {

@@ -8,7 +8,7 @@ package struct ContentBlock: Hashable, Sendable {
 
     package let cid: CID
     package let tag: BlockTag
-    /// The member whose share of the store it uses up.
+    /// The member whose share of the store it uses up: the node that sent it, which answers for its own members.
     package let payer: MemberID
     package let content: [UInt8]
 
@@ -21,7 +21,7 @@ package struct ContentBlock: Hashable, Sendable {
 }
 
 /// A content block as a store lists it: everything but its bytes.
-package struct StoredBlock: Hashable, Sendable {
+package struct KeptBlock: Hashable, Sendable {
     package let cid: CID
     package let tag: BlockTag
     package let payer: MemberID

@@ -62,7 +62,7 @@ package actor ContentStore: ContentStoring {
         account(block.payer, adding: block.content.count)
     }
 
-    package func replace(_ old: StoredBlock, with block: ContentBlock) throws(ContentStoreError) {
+    package func replace(_ old: KeptBlock, with block: ContentBlock) throws(ContentStoreError) {
         let block = ContentBlock(cid: block.cid, tag: block.tag, payer: old.payer, content: block.content)
         try check(block)
         guard old.cid != block.cid || old.tag != block.tag else { return }
@@ -123,14 +123,14 @@ package actor ContentStore: ContentStoring {
 
     package func blocks(
         of recording: RecordingID, epoch: RightsEpoch, from role: BlockRole, index: UInt64, limit: Int
-    ) throws(ContentStoreError) -> [StoredBlock] {
+    ) throws(ContentStoreError) -> [KeptBlock] {
         try list(
             KeyRange(
                 from: TagKey.start(of: recording, epoch, role, index),
                 upTo: TagKey.start(of: recording, epoch.next, BlockRole.shard, 0)), limit: limit)
     }
 
-    package func all(after place: StoredBlock?, limit: Int) throws(ContentStoreError) -> [StoredBlock] {
+    package func all(after place: KeptBlock?, limit: Int) throws(ContentStoreError) -> [KeptBlock] {
         let start = place.map { TagKey.key($0.tag, $0.cid) + [0] } ?? [TagKey.prefix]
         return try list(KeyRange(from: start, upTo: [TagKey.prefix + 1]), limit: limit)
     }
@@ -149,7 +149,7 @@ package actor ContentStore: ContentStoring {
         else { throw .badBlock }
     }
 
-    private func makeRoom(for block: ContentBlock, instead: StoredBlock?) throws(ContentStoreError) {
+    private func makeRoom(for block: ContentBlock, instead: KeptBlock?) throws(ContentStoreError) {
         let size = UInt64(block.content.count)
         let freed = UInt64(instead?.size ?? 0)
         guard byteCount - freed + size <= limits.byteCountMax else { throw .full }
@@ -165,7 +165,7 @@ package actor ContentStore: ContentStoring {
     }
 
     private func remove(
-        _ block: StoredBlock, from batch: inout WriteBatch, keeping kept: CID?
+        _ block: KeptBlock, from batch: inout WriteBatch, keeping kept: CID?
     ) throws(ContentStoreError) {
         batch.delete(TagKey.key(block.tag, block.cid))
         batch.delete(CIDKey.key(block.cid, block.tag))
@@ -186,15 +186,15 @@ package actor ContentStore: ContentStoring {
         blockCount -= 1
     }
 
-    private func stored(_ cid: CID, _ tag: BlockTag) throws(ContentStoreError) -> StoredBlock? {
+    private func stored(_ cid: CID, _ tag: BlockTag) throws(ContentStoreError) -> KeptBlock? {
         let key = TagKey.key(tag, cid)
         guard let value = try value(key) else { return nil }
         guard let block = TagKey.block(key, value) else { throw .damaged }
         return block
     }
 
-    private func list(_ range: KeyRange, limit: Int) throws(ContentStoreError) -> [StoredBlock] {
-        var blocks: [StoredBlock] = []
+    private func list(_ range: KeyRange, limit: Int) throws(ContentStoreError) -> [KeptBlock] {
+        var blocks: [KeptBlock] = []
         for entry in try entries(range, limit: limit) {
             guard let block = TagKey.block(entry.key, entry.value) else { throw .damaged }
             blocks.append(block)

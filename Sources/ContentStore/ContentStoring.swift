@@ -22,10 +22,10 @@ package protocol ContentStoring: Sendable {
     /// a role and an index on; at most `limit`.
     func blocks(
         of recording: RecordingID, epoch: RightsEpoch, from role: BlockRole, index: UInt64, limit: Int
-    ) async throws(ContentStoreError) -> [StoredBlock]
+    ) async throws(ContentStoreError) -> [KeptBlock]
 
     /// Keeps `block` and lets go of `old`, both or neither: one step of a rotation. The payer stays.
-    func replace(_ old: StoredBlock, with block: ContentBlock) async throws(ContentStoreError)
+    func replace(_ old: KeptBlock, with block: ContentBlock) async throws(ContentStoreError)
 
     /// Lets go of one tag of a block; nothing when it is not here.
     func drop(_ cid: CID, _ tag: BlockTag) async throws(ContentStoreError)
@@ -37,7 +37,7 @@ package protocol ContentStoring: Sendable {
     ) async throws(ContentStoreError) -> Int
 
     /// Every block that is here, for an announcement after a start; ascending by tag, after a given place.
-    func all(after place: StoredBlock?, limit: Int) async throws(ContentStoreError) -> [StoredBlock]
+    func all(after place: KeptBlock?, limit: Int) async throws(ContentStoreError) -> [KeptBlock]
 
     /// How full it is.
     func usage() async -> ContentUsage
@@ -78,8 +78,8 @@ package enum ContentStoreError: Error, Hashable, Sendable {
 package struct ContentLimits: Equatable, Sendable {
     /// All blocks together, in bytes. Default 64 GiB: some hundred hours of calls.
     package var byteCountMax: UInt64 = 64 << 30
-    /// The blocks that one member pays for, in bytes. Default 8 GiB.
-    package var byteCountPerPayerMax: UInt64 = 8 << 30
+    /// The blocks that one member pays for, in bytes. Default 32 GiB: a home node with many people.
+    package var byteCountPerPayerMax: UInt64 = 32 << 30
 
     package init() {}
 }

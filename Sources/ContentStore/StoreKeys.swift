@@ -26,12 +26,12 @@ enum TagKey {
     }
 
     /// What key and value say; nil for bytes of another form.
-    static func block(_ key: [UInt8], _ value: [UInt8]) -> StoredBlock? {
+    static func block(_ key: [UInt8], _ value: [UInt8]) -> KeptBlock? {
         guard key.count == byteCount, value.count == 4 + 32,
             let tag = TagBytes.decode(key[1..<1 + TagBytes.byteCount]),
             let cid = CID(bytes: Array(key[(1 + TagBytes.byteCount)...])), let payer = MemberID(value[4...])
         else { return nil }
-        return StoredBlock(cid: cid, tag: tag, payer: payer, size: Int(TagBytes.number(value[..<4])))
+        return KeptBlock(cid: cid, tag: tag, payer: payer, size: Int(TagBytes.number(value[..<4])))
     }
 }
 

@@ -54,6 +54,10 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case shareRequest = "share-request"
     /// A request for an outer key share.
     case outerRequest = "outer-request"
+    /// A participant's list of blocks that the holders of a recording shall keep, under its per-call key.
+    case keepOrder = "keep-order"
+    /// The rights holder's word that the first outer layer be made.
+    case layerOrder = "layer-order"
     /// The tip of a node's log, for peers and auditors.
     case checkpoint
     /// The binding of a TLS link to a member: body is the exporter value and both ids.

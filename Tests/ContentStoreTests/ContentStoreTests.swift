@@ -48,7 +48,7 @@ struct ContentStoreTests {
         #expect(all.map(\.tag.role) == [.shard, .shard, .shard, .shard, .page])
         let rest = try await store.blocks(of: recording(1), epoch: RightsEpoch(2), from: .shard, index: 5, limit: 2)
         #expect(rest.map(\.tag.index) == [9, 300])
-        var seen: [StoredBlock] = []
+        var seen: [KeptBlock] = []
         while let more = Optional(try await store.all(after: seen.last, limit: 3)), !more.isEmpty { seen += more }
         #expect(seen.count == 8)
         #expect(Set(seen).count == 8)
@@ -173,6 +173,6 @@ private func block(
         payer: member(payer), content: content)
 }
 
-private func stored(_ block: ContentBlock) -> StoredBlock {
-    StoredBlock(cid: block.cid, tag: block.tag, payer: block.payer, size: block.content.count)
+private func stored(_ block: ContentBlock) -> KeptBlock {
+    KeptBlock(cid: block.cid, tag: block.tag, payer: block.payer, size: block.content.count)
 }
