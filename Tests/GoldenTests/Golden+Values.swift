@@ -124,6 +124,8 @@ extension Golden {
             Golden("stored-record", self.stored), Golden("signed-address", address, of: AddressRecord.self),
             Golden("signed-provider", provider, of: ProviderRecord.self),
             Golden("signed-record", stored, of: StoredRecord.self), Golden("link-hello", hello),
+            Golden("release-answer+refused", ReleaseAnswer.refused(.unavailable)),
+            Golden("release-answer", ReleaseAnswer.sealed(Sample.bytes("sealed evaluation", count: 300))),
             Golden("service-request", ServiceRequest(.attest, [1, 2, 3])),
         ]
             + requests.map { Golden("dht-message+\($0)", Kademlia.Message(number: 4_000_000_000, .request($1))) }

@@ -4,6 +4,9 @@ import Wire
 
 /// One object that stands byte for byte in `Genesis/golden`, so that programs in other languages can be held against
 /// it. The file's name is the schema's rule, and after a plus sign what sets it apart from others of that rule.
+///
+/// Whoever changes a format changes the schema, runs these tests once with SOTTO_WRITE_GOLDEN=1 and once without, and
+/// then `Scripts/verify --self-test`; the numbers in the guide for auditors may follow.
 struct Golden: Sendable, CustomTestStringConvertible {
     let name: String
     let bytes: [UInt8]

@@ -140,7 +140,30 @@ extension Story {
                 (envelope(.rightsPublish(publish), by: "alice", at: 131_000), 0),
                 (envelope(.rightsGrant(grant), by: "alice", at: 131_000), 0),
             ], at: 131_000)
-        try add([(envelope(lease(subject, at: 132_000), by: "bob", at: 132_000), 0)], at: 132_000, skipping: 20)
+        var envelopes: [([UInt8], code: UInt16)] = [
+            (envelope(lease(subject, at: 132_000), by: "bob", at: 132_000), 0)
+        ]
+        envelopes += try validatorLeaves()
+        try add(envelopes, at: 132_000, skipping: 20)
+    }
+
+    /// Three of four validators agree that the third leaves; one alone cannot.
+    private mutating func validatorLeaves() throws -> [([UInt8], code: UInt16)] {
+        guard genesis.members.count(where: { $0.registration.roles.contains(.validator) }) == 4 else {
+            let propose = ValidatorPropose(member: id("validator 0"), joins: false)
+            return [
+                (
+                    envelope(.validatorPropose(propose), by: "validator 0", at: 132_000),
+                    TransactionFailure.changeNotPossible.rawValue
+                )
+            ]
+        }
+        let propose = envelope(
+            .validatorPropose(ValidatorPropose(member: id("validator 2"), joins: false)), by: "validator 0",
+            at: 132_000)
+        let vote = ValidatorVote(proposal: try transactionID(of: propose))
+        return [(propose, 0)]
+            + ["validator 1", "validator 3"].map { (envelope(.validatorVote(vote), by: $0, at: 132_000), 0) }
     }
 
     private func lease(_ subject: Subject, at milliseconds: UInt64) -> Ledger.Operation {
