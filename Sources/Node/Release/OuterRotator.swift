@@ -17,16 +17,20 @@ package struct OuterRotator: Sendable {
         package let outerKey: @Sendable (RecordingID, RightsEpoch) async throws(SharesMissing) -> GroupElement
         /// Posts the root and waits until it is final.
         package let post: @Sendable (RightsRotate) async -> TransactionResult?
+        /// A block of an outer layer that is not here any more, from another holder.
+        package let fetch: @Sendable (CID, RecordingID) async -> [UInt8]?
         /// Tells the network where the blocks of the new epoch are.
         package let announce: @Sendable (OuterManifest, [CID]) async -> Void
 
         package init(
             outerKey: @escaping @Sendable (RecordingID, RightsEpoch) async throws(SharesMissing) -> GroupElement,
             post: @escaping @Sendable (RightsRotate) async -> TransactionResult?,
+            fetch: @escaping @Sendable (CID, RecordingID) async -> [UInt8]? = { _, _ in nil },
             announce: @escaping @Sendable (OuterManifest, [CID]) async -> Void
         ) {
             self.outerKey = outerKey
             self.post = post
+            self.fetch = fetch
             self.announce = announce
         }
     }
@@ -188,24 +192,35 @@ package struct OuterRotator: Sendable {
         else { throw .otherRoot }
         var count = 0
         for step in rotation.remaining {
-            guard let source = sources[step.index], source.cid == step.source.cid,
-                let content = try await content(of: source.cid),
-                let made = try? added.carryOut(step, on: content, removing: removed, with: &hash),
+            let source = sources[step.index].flatMap { $0.cid == step.source.cid ? $0 : nil }
+            var content = source == nil ? nil : try await self.content(of: step.source.cid)
+            if content == nil { content = await means.fetch(step.source.cid, recording) }
+            guard let content, let made = try? added.carryOut(step, on: content, removing: removed, with: &hash),
                 (try? rotation.completed(step.index, made.link)) != nil
             else { throw .shardMissing(index: step.index) }
             let tag = BlockTag(recording: recording, epoch: current, role: .shard, index: step.index)
-            let block = ContentBlock(cid: made.link.cid, tag: tag, payer: source.payer, content: made.content)
-            do throws(ContentStoreError) {
-                try await store.replace(
-                    .init(cid: source.cid, tag: source.tag, payer: source.payer, size: source.size), with: block)
-            } catch {
-                throw .store(error)
-            }
+            let block = ContentBlock(
+                cid: made.link.cid, tag: tag, payer: source?.payer ?? oldPages.first?.payer ?? holder,
+                content: made.content)
+            try await keep(block, insteadOf: source)
             count += 1
         }
         guard let manifest = try? rotation.manifest() else { throw .otherRoot }
         try await putPages(of: manifest, payer: oldPages.first?.payer ?? holder)
         return count
+    }
+
+    private func keep(_ block: ContentBlock, insteadOf old: HeldBlock?) async throws(Failure) {
+        do throws(ContentStoreError) {
+            if let old {
+                try await store.replace(
+                    .init(cid: old.cid, tag: old.tag, payer: old.payer, size: old.size), with: block)
+            } else {
+                try await store.put(block)
+            }
+        } catch {
+            throw .store(error)
+        }
     }
 
     private func putPages(of manifest: OuterManifest, payer: MemberID) async throws(Failure) {

@@ -7,31 +7,34 @@ package import Recording
 import Synchronization
 package import Wire
 
-/// Watches for revocations of what this node holds: shuts the old layer at once, rotates it, posts the new root.
+/// Watches for revocations of what this node holds, rotates the outer layer, posts the new root. That old blocks are no
+/// longer given out needs nobody to tell: whoever serves blocks asks the ledger, which is where the epoch rose.
 package final class RotationService: NodeServicing {
     /// Where the blocks of a new layer can be had from now on.
     package typealias Announcement = @Sendable (OuterManifest, [CID]) async -> Void
 
     /// Recordings that wait; beyond, a revocation is picked up by the sweep.
     package static let waitingMax = 4_096
-    /// How long a rotation that failed waits, at first and at most.
+    /// How long a rotation that failed waits at first; each time twice as long.
     package static let pauseMin = Duration.milliseconds(250)
-    package static let pauseMax = Duration.seconds(30)
+    /// How often in a row it is tried before others have their turn.
+    package static let triesMax = 5
+    /// How often those that still fail are taken up again.
+    package static let sweepInterval = Duration.seconds(30)
 
-    /// What serves blocks asks here first.
-    package let gate: RotationGate
     private let node: NodeRuntime
     private let rotator: OuterRotator
     private let worker = Mutex<Task<Void, Never>?>(nil)
+    private let failed = Mutex<Set<RecordingID>>([])
     private let waiting: AsyncStream<RecordingID>
     private let wake: AsyncStream<RecordingID>.Continuation
 
     package init(
-        node: NodeRuntime, store: any ContentStoring, gate: RotationGate = RotationGate(),
+        node: NodeRuntime, store: any ContentStoring,
+        fetch: @escaping @Sendable (CID, RecordingID) async -> [UInt8]? = { _, _ in nil },
         announce: @escaping Announcement
     ) {
         self.node = node
-        self.gate = gate
         (waiting, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.waitingMax))
         rotator = OuterRotator(
             chain: node.rules.chain, holder: node.member, store: store,
@@ -39,16 +42,16 @@ package final class RotationService: NodeServicing {
                 outerKey: { recording, epoch throws(SharesMissing) in
                     try await node.outerKey(of: recording, epoch: epoch)
                 },
-                post: { await node.post(.rightsRotate($0)) }, announce: announce))
+                post: { await node.post(.rightsRotate($0)) }, fetch: fetch, announce: announce))
     }
 
     package func install(on node: NodeRuntime) async {
-        let (gate, wake) = (gate, wake)
+        let wake = wake
         await node.chain.listen { block in
             for (key, value) in block.executed.writes where key.prefix == .rights {
-                guard let value, let rights = try? RightsEntry(decoding: value) else { continue }
-                let recording = RecordingID(raw: key.first)
-                if gate.raise(recording, to: rights.epoch) { wake.yield(recording) }
+                guard let value, let rights = try? RightsEntry(decoding: value), rights.rooted < rights.epoch
+                else { continue }
+                wake.yield(RecordingID(raw: key.first))
             }
         }
         worker.withLock { $0 = Task { await self.work() } }  // Ended by `stop`.
@@ -59,12 +62,20 @@ package final class RotationService: NodeServicing {
         worker.withLock { $0 }?.cancel()
     }
 
-    /// First what was interrupted or missed while the node was down, then what comes.
+    /// First what was interrupted or missed while the node was down, then what comes; and now and then what failed.
     private func work() async {
         for recording in await held() { await rotate(recording) }
-        for await recording in waiting {
-            if Task.isCancelled { return }
-            await rotate(recording)
+        await withTaskGroup { group in
+            group.addTask { [self] in
+                for await recording in waiting where !Task.isCancelled { await rotate(recording) }
+            }
+            group.addTask { [self] in
+                while (try? await Task.sleep(for: Self.sweepInterval)) != nil {
+                    for recording in failed.withLock({ $0.sorted() }) { wake.yield(recording) }
+                }
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 
@@ -75,20 +86,18 @@ package final class RotationService: NodeServicing {
             guard let entry = try? RecordingEntry(decoding: bytes), entry.holders.contains(node.member) else {
                 continue
             }
-            let recording = RecordingID(raw: key.first)
-            if let rights = try? await node.chain.entry(RightsEntry.self, StateKey(.rights, recording)) {
-                _ = gate.raise(recording, to: rights.epoch)
-                recordings.append(recording)
-            }
+            recordings.append(RecordingID(raw: key.first))
         }
         return recordings
     }
 
     private func rotate(_ recording: RecordingID) async {
         var pause = Self.pauseMin
-        while !Task.isCancelled {
+        for _ in 0..<Self.triesMax {
             do throws(OuterRotator.Failure) {
-                if let outcome = try await rotator.rotate(recording, over: node.chain) {
+                let outcome = try await rotator.rotate(recording, over: node.chain)
+                failed.withLock { _ = $0.remove(recording) }
+                if let outcome {
                     node.log(
                         .info, "layer_rotated",
                         [
@@ -98,14 +107,14 @@ package final class RotationService: NodeServicing {
                 }
                 return
             } catch {
-                node.log(
-                    .warning, "layer_not_rotated", ["recording": .id(recording), "why": .word(error.word)])
+                node.log(.warning, "layer_not_rotated", ["recording": .id(recording), "why": .word(error.word)])
                 // Nothing here can be rotated, now or later: what is held must come from another holder.
                 if error == .notHeld || error == .otherRoot { return }
             }
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.pauseMax)
+            guard (try? await Task.sleep(for: pause)) != nil else { return }
+            pause *= 2
         }
+        failed.withLock { _ = $0.insert(recording) }
     }
 }
 
