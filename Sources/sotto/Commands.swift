@@ -2,6 +2,17 @@
 enum Commands {
     static let all: [Command] = [
         VersionCommand.command,
+        TestnetCommand.command,
+        StartCommand.command,
+        StatusCommand.command,
+        InitCommand.command,
+        KeysCommands.new,
+        KeysCommands.show,
+        KeysCommands.export,
+        MemberCommands.admit,
+        MemberCommands.rotate,
+        MemberCommands.remove,
+        MemberCommands.list,
         RPCCallCommand.command,
         RPCMethodsCommand.command,
         SettingsCheckCommand.command,
@@ -12,6 +23,12 @@ enum Commands {
     /// What the nouns are about, for the overview.
     static let nouns: [(name: String, summary: String)] = [
         ("version", "Print the version."),
+        ("testnet", "Make a network on this machine."),
+        ("start", "Run a node."),
+        ("status", "See how a node stands."),
+        ("init", "Become a member."),
+        ("keys", "Make, show and export keys."),
+        ("member", "Admit, rotate, remove and list members."),
         ("rpc", "Ask a node directly."),
         ("settings", "Check and explain the configuration."),
     ]

@@ -27,9 +27,12 @@ struct CommandError: Error {
     let messages: [String]
     let hint: String?
 
-    init(_ code: ExitCode = .failure, _ message: String, hint: String? = nil) {
+    init(_ code: ExitCode, _ message: String, hint: String? = nil) {
         self.init(code, messages: [message], hint: hint)
     }
+
+    /// The work itself failed.
+    init(_ message: String, hint: String? = nil) { self.init(.failure, messages: [message], hint: hint) }
 
     /// Several faults at once.
     init(_ code: ExitCode, messages: [String], hint: String? = nil) {

@@ -15,6 +15,9 @@ enum Output {
     /// What goes on, for people who watch.
     static func note(_ text: String) { write("sotto: \(text)\n", to: 2) }
 
+    /// One line of a log.
+    static func error(_ text: String) { write(text + "\n", to: 2) }
+
     static func report(_ error: CommandError) {
         for message in error.messages { write("sotto: error: \(message)\n", to: 2) }
         if let hint = error.hint { write("sotto: hint: \(hint)\n", to: 2) }

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Glibc
 
 /// The one program that a user installs.
@@ -5,9 +6,12 @@ internal import Glibc
 struct Sotto {
     static let version = "0.1.0"
 
-    static func main() async {
-        let code = await run(Array(CommandLine.arguments.dropFirst()))
-        exit(code.rawValue)
+    /// Synchronous, since signals must be blocked before a second thread exists, and an asynchronous entry has some.
+    static func main() {
+        SignalWatch.block([.interrupt, .terminate])
+        // Ends with the program.
+        Task.detached { exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue) }
+        while true { pause() }
     }
 
     private static func run(_ words: [String]) async -> ExitCode {

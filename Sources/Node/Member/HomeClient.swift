@@ -102,11 +102,11 @@ package final class HomeClient: Sendable {
     /// - Throws: `refused` when the ledger recorded it as a failure.
     @discardableResult
     package func submit(
-        _ operation: Ledger.Operation, after: TransactionID? = nil
+        _ operation: Ledger.Operation, after: TransactionID? = nil, nonce: [UInt8]? = nil
     ) async throws(HomeError) -> TransactionOutcome {
         let transaction = Transaction(
             operation, from: AuthorID(member), after: after, chain: chain,
-            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount), until: deadline)
+            nonce: nonce ?? SecureRandom.bytes(count: Transaction.nonceByteCount), until: deadline)
         return try await submit(envelope: keys.sign.sign(.transaction, chain: chain, body: transaction.encoded).encoded)
     }
 

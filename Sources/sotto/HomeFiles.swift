@@ -1,0 +1,206 @@
+internal import Crypto
+internal import FoundationEssentials
+internal import Glibc
+internal import Ledger
+internal import Node
+internal import Primitives
+internal import Rights
+internal import Wire
+
+/// The files of a data directory. Directories are 0700, files 0600.
+///
+/// ```
+/// sotto.conf          settings
+/// genesis.cbor        the network; genesis.json says the same for people
+/// registration.cbor   what the member said of itself when it was made
+/// keys/sign.key       signs for the member; for a validator also its votes
+/// keys/link.key       proves a node in links
+/// keys/agreement.key  what is sealed to the member opens with it
+/// keys/share-*.key    a validator's shares: phone, outer, wraps
+/// data/               the node's stores
+/// ```
+struct HomeFiles: Sendable {
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    init(_ invocation: Invocation) throws(CommandError) { path = try Settings.home(invocation) }
+
+    var settingsPath: String { path + "/" + Settings.fileName }
+    var ledgerPath: String { path + "/data/ledger" }
+    var contentPath: String { path + "/data/content" }
+
+    // MARK: Files
+
+    /// Makes the directory, and its `keys` and `data` unless `isBare`.
+    func make(isBare: Bool = false) throws(CommandError) {
+        for directory in isBare ? [path] : [path, path + "/keys", path + "/data"] {
+            if FileManager.default.fileExists(atPath: directory) { continue }
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw CommandError("cannot make the directory \(directory)")
+            }
+        }
+    }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
+
+    func read(_ name: String, hint: String? = nil) throws(CommandError) -> [UInt8] {
+        guard let data = try? Data(contentsOf: URL(filePath: path + "/" + name)) else {
+            throw CommandError(.settings, "cannot read \(path)/\(name)", hint: hint)
+        }
+        return [UInt8](data)
+    }
+
+    /// Writes a file that only its owner may read, all of it or nothing.
+    func write(_ name: String, _ bytes: [UInt8], replacing: Bool = false) throws(CommandError) {
+        let target = path + "/" + name
+        if !replacing, exists(name) {
+            throw CommandError("\(target) exists", hint: "nothing was written; remove it first if it is not needed")
+        }
+        let temporary = target + ".new"
+        unsafe _ = unlink(temporary)
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard descriptor >= 0 else { throw CommandError("cannot write \(target)") }
+        let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        let synced = fsync(descriptor)
+        close(descriptor)
+        guard count == bytes.count, synced == 0, unsafe rename(temporary, target) == 0 else {
+            unsafe _ = unlink(temporary)
+            throw CommandError("cannot write \(target)")
+        }
+    }
+
+    // MARK: Network
+
+    func genesis() throws(CommandError) -> Genesis {
+        let bytes = try read("genesis.cbor", hint: "sotto init --genesis FILE, or sotto testnet for a new network")
+        do {
+            let genesis = try Genesis(decoding: bytes)
+            guard SignatureVerifier().verified(genesis, in: ()) != nil else {
+                throw CommandError(.settings, "\(path)/genesis.cbor: a registration in it is not signed by its key")
+            }
+            return genesis
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw CommandError(.settings, "\(path)/genesis.cbor is no genesis document: \(error)")
+        }
+    }
+
+    func rules() throws(CommandError) -> RuleBook {
+        var hash = SHA256()
+        return RuleBook(genesis: try genesis(), judge: PolicyJudge(), with: &hash)
+    }
+
+    /// The member whose home this is.
+    func member() throws(CommandError) -> MemberID {
+        let bytes = try read("registration.cbor", hint: "sotto init makes one")
+        guard let registration = try? SignedRegistration(decoding: bytes) else {
+            throw CommandError(.settings, "\(path)/registration.cbor is no registration")
+        }
+        var hash = SHA256()
+        return registration.memberID(with: &hash)
+    }
+
+    // MARK: Keys
+
+    enum KeyName: String, CaseIterable {
+        case sign
+        case link
+        case agreement
+        case sharePhone = "share-phone"
+        case shareOuter = "share-outer"
+        case shareWraps = "share-wraps"
+
+        var purpose: KeyFile.Purpose {
+            switch self {
+            case .sign: .member
+            case .link: .node
+            case .agreement: .agreement
+            case .sharePhone, .shareOuter, .shareWraps: .share
+            }
+        }
+
+        var file: String { "keys/\(rawValue).key" }
+    }
+
+    func writeKey(_ name: KeyName, _ secret: borrowing SecretKey, passphrase: [UInt8]? = nil) throws(CommandError) {
+        let bytes: [UInt8]
+        if let passphrase {
+            do throws(CryptoError) {
+                bytes = try KeyFile.encode(secret, purpose: name.purpose, passphrase: passphrase)
+            } catch {
+                throw CommandError("cannot seal \(name.file): \(error)")
+            }
+        } else {
+            bytes = KeyFile.encode(secret, purpose: name.purpose)
+        }
+        try write(name.file, bytes)
+    }
+
+    func key(_ name: KeyName, passphrase: [UInt8]? = Passphrase.current) throws(CommandError) -> SecretKey {
+        let file = try read(name.file, hint: "sotto keys new makes the keys of a member")
+        do throws(CryptoError) {
+            return try KeyFile.decode(file, purpose: name.purpose, passphrase: passphrase)
+        } catch {
+            switch error {
+            case .passphraseNeeded, .authenticationFailed:
+                throw CommandError(
+                    .settings, "\(path)/\(name.file) does not open with this passphrase",
+                    hint: "put the passphrase into a file and name it in SOTTO_PASSPHRASE_FILE")
+            default: throw CommandError(.settings, "\(path)/\(name.file) is damaged or of another purpose: \(error)")
+            }
+        }
+    }
+
+    func deviceKeys() throws(CommandError) -> DeviceKeys {
+        DeviceKeys(sign: SigningKey(seed: try key(.sign)), agreement: AgreementSecret(try key(.agreement)))
+    }
+
+    func nodeKeys() throws(CommandError) -> NodeKeys {
+        NodeKeys(
+            sign: SigningKey(seed: try key(.sign)), link: SigningKey(seed: try key(.link)),
+            agreement: AgreementSecret(try key(.agreement)))
+    }
+
+    /// The shares of a validator, held against the public keys in genesis; empty where there are no files.
+    func shares(_ genesis: Genesis) throws(CommandError) -> NodeShares {
+        NodeShares(
+            phone: try share(.sharePhone, .phone, genesis), outer: try share(.shareOuter, .outer, genesis),
+            wraps: try share(.shareWraps, .wraps, genesis))
+    }
+
+    private func share(
+        _ name: KeyName, _ purpose: ThresholdPurpose, _ genesis: Genesis
+    ) throws(CommandError) -> ThresholdShare? {
+        guard exists(name.file), let keys = genesis.threshold.first(where: { $0.purpose == purpose }) else {
+            return nil
+        }
+        let secret = try key(name)
+        for index in 1...keys.memberCount {
+            let share: ThresholdShare? = secret.withBytes { bytes in
+                try? ThresholdShare(copying: bytes, index: index, of: keys)
+            }
+            if let share { return share }
+        }
+        throw CommandError(.settings, "\(path)/\(name.file) is no share of this network's \(purpose) key")
+    }
+}
+
+/// The passphrase of key files: the content of the file that SOTTO_PASSPHRASE_FILE names, less a final line break.
+enum Passphrase {
+    static var current: [UInt8]? {
+        guard let path = ProcessInfo.processInfo.environment["SOTTO_PASSPHRASE_FILE"], !path.isEmpty else { return nil }
+        return read(path)
+    }
+
+    static func read(_ path: String) -> [UInt8]? {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        var bytes = [UInt8](data)
+        while let last = bytes.last, last == 0x0a || last == 0x0d { bytes.removeLast() }
+        return bytes.isEmpty ? nil : bytes
+    }
+}

@@ -1,0 +1,143 @@
+internal import EventLoop
+internal import HTTP
+internal import KeyValue
+internal import Ledger
+internal import Links
+internal import Node
+internal import Primitives
+internal import RPC
+
+/// `sotto start`: runs a node until it is told to stop.
+enum StartCommand {
+    static let command = Command(
+        "start", "Run the node of a data directory.",
+        description: """
+            Runs a validator or a node, as the ledger names its member, until SIGTERM or Ctrl-C. Events go to standard
+            error, one line each; the addresses it really listens on are the first. The data directory holds genesis,
+            keys and sotto.conf: sotto testnet or sotto init makes one.
+            """,
+        example: "sotto start --home ./network/validator-1"
+    ) { invocation throws(CommandError) in
+        let home = try HomeFiles(invocation)
+        let values = try Settings.read(invocation)
+        let stop = try StopSignal()
+        let node = try await RunningNode(home: home, values: values, log: NodeFields.log(values))
+        node.announce()
+        await stop.wait()
+        Output.note("stopping")
+        await node.stop()
+    }
+}
+
+/// A node put together from a data directory, and listening.
+struct RunningNode: Sendable {
+    let server: NodeServer
+    let addresses: NodeServer.Addresses
+    let member: MemberID
+
+    init(home: HomeFiles, values: SettingsValues, log: Log) async throws(CommandError) {
+        let rules = try home.rules()
+        member = try home.member()
+        let settings = try NodeFields.settings(values, home: home)
+        let rpc = try RPCFields.settings(values)
+        let keys = try home.nodeKeys()
+        let shares = try home.shares(rules.genesis)
+        let runtime: NodeRuntime
+        do throws(NodeError) {
+            runtime = try NodeRuntime(settings: settings, rules: rules, member: member, keys: keys, log: log)
+        } catch {
+            throw Self.explain(error, home)
+        }
+        let parts = try NodeParts(runtime: runtime, shares: shares, home: home)
+        server = NodeServer(
+            runtime: runtime, rpc: rpc, services: parts.services, version: Sotto.version, gateway: parts.gateway)
+        do {
+            addresses = try await server.start()
+        } catch let error as NodeError {
+            throw Self.explain(error, home)
+        } catch {
+            throw CommandError(
+                .settings,
+                "the RPC cannot listen on \(values.text("rpc.address")):\(values.integer("rpc.port")): \(error)",
+                hint: "another process may use the port; set rpc.port")
+        }
+    }
+
+    func announce() {
+        Output.note(
+            "node \(member.hex.prefix(12)) rpc=\(addresses.rpcPort) link=\(addresses.link?.port ?? 0) dht=\(addresses.dht.port)"
+        )
+    }
+
+    func stop() async { await server.stop() }
+
+    private static func explain(_ error: NodeError, _ home: HomeFiles) -> CommandError {
+        switch error {
+        case .store(.store(.locked)):
+            CommandError("\(home.ledgerPath) is in use", hint: "another sotto runs on this data directory")
+        case .store(.otherChain):
+            CommandError(.settings, "\(home.ledgerPath) belongs to another network than \(home.path)/genesis.cbor")
+        case .store(.newerLayout(let version)):
+            CommandError("\(home.ledgerPath) was written by a newer sotto (layout \(version))", hint: "upgrade sotto")
+        case .store(let error): CommandError("the store \(home.ledgerPath) cannot be used: \(error)")
+        case .unknownMember(let member):
+            CommandError(
+                .settings, "the ledger does not know member \(member.hex.prefix(12)) with these keys",
+                hint: "has the registrar admitted it? sotto member admit")
+        case .link(.cannotListen(let error)):
+            CommandError(.settings, "link.listen cannot be listened on: \(error)", hint: "another process may use it")
+        case .socket(let error):
+            CommandError(.settings, "dht.listen cannot be used: \(error)", hint: "another process may use it")
+        case .link(let error): CommandError("links cannot be made: \(error)")
+        case .settings(let faults): CommandError(.settings, messages: faults.faults.map { "\($0)" })
+        case .identity: CommandError(.settings, "keys/link.key cannot be used in TLS")
+        case .state: CommandError("the state in \(home.ledgerPath) cannot be read", hint: "sotto ledger verify")
+        }
+    }
+}
+
+/// The services of a node beside the ledger's own.
+struct NodeParts {
+    var services: [any NodeServicing] = []
+    var gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)?
+
+    init(runtime: NodeRuntime, shares: NodeShares, home: HomeFiles) throws(CommandError) {
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+final class StopSignal: Sendable {
+    private let loop: EpollLoop
+    private let stream: AsyncStream<Void>
+
+    init() throws(CommandError) {
+        do throws(SocketError) {
+            loop = try EpollLoop(name: "signals")
+        } catch {
+            throw CommandError("no thread for signals: \(error)")
+        }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        self.stream = stream
+        let watcher = Watcher(loop: loop)
+        // Ends with the program.
+        Task { await watcher.watch { continuation.yield() } }
+    }
+
+    /// Returns at the first signal; a second call waits for the next.
+    func wait() async {
+        var iterator = stream.makeAsyncIterator()
+        _ = await iterator.next()
+    }
+
+    private actor Watcher {
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+        private let loop: EpollLoop
+        private var watch: SignalWatch?
+
+        init(loop: EpollLoop) { self.loop = loop }
+
+        func watch(_ body: @escaping @Sendable () -> Void) {
+            watch = try? SignalWatch(on: loop, signals: [.interrupt, .terminate]) { _ in body() }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+internal import Crypto
+internal import EventLoop
+internal import FoundationEssentials
+internal import Ledger
+internal import Node
+internal import Primitives
+internal import RPC
+internal import Wire
+
+/// `sotto testnet`: the files of a whole network.
+enum TestnetCommand {
+    /// Known to everybody; the example network protects nothing.
+    static let exampleSeed = "sotto example network: published seed, protects nothing"
+    static let exampleTime = Timestamp(1_767_225_600_000)
+
+    static let command = Command(
+        "testnet", "Write the files of an n-validator network on this machine.",
+        description: """
+            Makes keys, threshold shares and the genesis document of a network whose operators trust one dealer: this
+            command. Each validator gets a data directory of its own under --output; the registrar's keys lie beside
+            them. With --example the network is made from a published seed, the same each time, and protects nothing.
+            """,
+        flags: [
+            .init("--output", "DIRECTORY", "Where to write. Must not exist yet, or be empty."),
+            .init("--validators", "COUNT", "How many validators. Default 4."),
+            .init("--name", "NAME", "The network's name. Default testnet."),
+            .init("--base-port", "PORT", "Validator N listens on PORT + 10 N and the two after it. Default 7440."),
+            .init("--example", "From the published seed. Insecure by design."),
+        ],
+        example: "sotto testnet --output ./network --validators 4"
+    ) { invocation throws(CommandError) in
+        guard let output = invocation.flag("--output") else {
+            throw CommandError(.usage, "testnet needs --output DIRECTORY")
+        }
+        let count = try invocation.integer("--validators", in: 1...64) ?? 4
+        let basePort = try invocation.integer("--base-port", in: 1...64_000) ?? 7_440
+        let isExample = invocation.has("--example")
+        let plan = TestnetFiles(
+            path: output, name: invocation.flag("--name") ?? (isExample ? "example" : "testnet"),
+            validators: Int(count),
+            basePort: Int(basePort), isExample: isExample)
+        let written = try plan.write()
+        if invocation.wantsJSON {
+            return Output.json([
+                "chain": .string(written.chain.hex), "path": .string(output),
+                "validators": .list(written.homes.map { .string($0) }), "registrar": .string(output + "/registrar"),
+            ])
+        }
+        Output.line("network \(written.chain.hex)")
+        for home in written.homes { Output.line("validator \(home)") }
+        Output.line("registrar \(output)/registrar")
+        if isExample { Output.note("this network is an example: everybody knows its keys") }
+    }
+}
+
+/// Writes a network's directories.
+struct TestnetFiles {
+    let path: String
+    let name: String
+    let validators: Int
+    let basePort: Int
+    let isExample: Bool
+
+    struct Written {
+        let chain: ChainID
+        let homes: [String]
+        let rpcPorts: [Int]
+    }
+
+    func write() throws(CommandError) -> Written {
+        let testnet: Testnet
+        do {
+            testnet = try Testnet(
+                name: name, validators: validators, time: isExample ? TestnetCommand.exampleTime : SystemTime.utc,
+                source: isExample ? .published(seed: TestnetCommand.exampleSeed) : .random)
+        } catch {
+            throw CommandError("the network cannot be made: \(error)")
+        }
+        let chain = testnet.chain
+        let documents = (cbor: testnet.genesis.encoded, json: Self.readable(testnet.genesis, chain))
+        let root = HomeFiles(path)
+        try root.make(isBare: true)
+        try root.write("genesis.cbor", documents.cbor)
+        try root.write("genesis.json", documents.json)
+        var homes: [String] = []
+        for (index, node) in testnet.nodes.enumerated() {
+            let home = HomeFiles(path + "/" + node.name)
+            try self.write(node, to: home, documents, roles: [.validator, .node])
+            try home.write("sotto.conf", Array(settings(of: index, testnet.nodes).utf8))
+            for (file, share) in [
+                (HomeFiles.KeyName.sharePhone, 0), (.shareOuter, 1), (.shareWraps, 2),
+            ] {
+                let secret = try Self.secret(testnet, share, node.shareIndex)
+                try home.writeKey(file, secret)
+            }
+            homes.append(home.path)
+        }
+        try self.write(testnet.registrar, to: HomeFiles(path + "/registrar"), documents, roles: .registrar)
+        return Written(chain: chain, homes: homes, rpcPorts: (0..<validators).map { rpcPort($0) })
+    }
+
+    func rpcPort(_ index: Int) -> Int { basePort + 10 * index }
+
+    private static func secret(
+        _ testnet: borrowing Testnet, _ key: Int, _ index: Int
+    ) throws(CommandError) -> SecretKey {
+        do {
+            let share =
+                switch key {
+                case 0: try testnet.phone.share(of: index)
+                case 1: try testnet.outer.share(of: index)
+                default: try testnet.wraps.share(of: index)
+                }
+            return try share.withBytes { try SecretKey(copying: $0) }
+        } catch {
+            throw CommandError("the shares cannot be dealt: \(error)")
+        }
+    }
+
+    private func write(
+        _ node: Testnet.Node, to home: HomeFiles, _ documents: (cbor: [UInt8], json: [UInt8]), roles: Roles
+    ) throws(CommandError) {
+        try home.make()
+        try home.write("genesis.cbor", documents.cbor)
+        try home.write("genesis.json", documents.json)
+        guard let registration = try? node.keys.registration(roles: roles, name: node.name, salt: node.salt) else {
+            throw CommandError("the registration of \(node.name) cannot be made")
+        }
+        try home.write("registration.cbor", registration.encoded)
+        try KeyFiles.write(node.keys, to: home, passphrase: nil)
+    }
+
+    private func settings(of index: Int, _ nodes: [Testnet.Node]) -> String {
+        let peers = nodes.enumerated().filter { $0.offset != index }
+            .map { "\($0.element.member.hex)@127.0.0.1:\(rpcPort($0.offset) + 1)" }
+        return """
+            # \(nodes[index].name) of the network \(name). `sotto settings template` explains every setting.
+            rpc.port = \(rpcPort(index))
+            link.listen = 127.0.0.1:\(rpcPort(index) + 1)
+            dht.listen = 127.0.0.1:\(rpcPort(index) + 2)
+            client.node = http://127.0.0.1:\(rpcPort(index))
+            node.peers = \(peers.joined(separator: ", "))
+
+            """
+    }
+
+    /// The document for people: every field by name, bytes in hexadecimal, and the chain that its dag-cbor hashes to.
+    static func readable(_ genesis: Genesis, _ chain: ChainID) -> [UInt8] {
+        let node = (try? IPLDNode(decoding: genesis.encoded)).map { JSONValue($0) } ?? .null
+        let json: JSONValue = ["chain": .string(chain.hex), "genesis": node]
+        return Array((json.prettyText + "\n").utf8)
+    }
+}
+
+/// Keys from memory into files.
+enum KeyFiles {
+    static func write(_ keys: NodeKeys, to home: HomeFiles, passphrase: [UInt8]?) throws(CommandError) {
+        try write(DeviceKeys(sign: keys.sign, agreement: keys.agreement), to: home, passphrase: passphrase)
+        try home.writeKey(.link, try copy(keys.link), passphrase: passphrase)
+    }
+
+    static func write(_ keys: DeviceKeys, to home: HomeFiles, passphrase: [UInt8]?) throws(CommandError) {
+        try home.writeKey(.sign, try copy(keys.sign), passphrase: passphrase)
+        try home.writeKey(.agreement, try copy(keys.agreement), passphrase: passphrase)
+    }
+
+    private static func copy(_ key: AgreementSecret) throws(CommandError) -> SecretKey {
+        do throws(CryptoError) {
+            return try key.withSecret { bytes throws(CryptoError) in try SecretKey(copying: bytes) }
+        } catch {
+            throw CommandError("a key cannot be read: \(error)")
+        }
+    }
+
+    private static func copy(_ key: SigningKey) throws(CommandError) -> SecretKey {
+        do throws(CryptoError) {
+            return try key.withSeed { bytes throws(CryptoError) in try SecretKey(copying: bytes) }
+        } catch {
+            throw CommandError("a key cannot be read: \(error)")
+        }
+    }
+}
