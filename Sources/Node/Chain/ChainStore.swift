@@ -47,6 +47,18 @@ package final class ChainStore: StateView, LogHashes, Sendable {
 
     package func close() { keys.close() }
 
+    /// How many facts the stored state holds.
+    func stateCount() throws(ChainStoreError) -> Int {
+        do throws(KeyValueError) {
+            let cursor = try keys.cursor(over: KeyRange.prefix([ChainTable.state.rawValue]))
+            var count = 0
+            while try cursor.next() != nil { count += 1 }
+            return count
+        } catch {
+            throw .store(error)
+        }
+    }
+
     /// Bytes on disk, roughly.
     package var byteCount: Int { get throws(KeyValueError) { try keys.approximateByteCount() } }
 
