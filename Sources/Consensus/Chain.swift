@@ -4,7 +4,7 @@ import Primitives
 /// nothing of votes or views beyond the order of views.
 struct Chain: Sendable, Equatable {
     private enum Status: Sendable, Equatable {
-        case unchecked
+        case received
         case checking
         case judged(Engine.Verdict)
     }
@@ -64,11 +64,11 @@ struct Chain: Sendable, Equatable {
         guard block.view > head.block.view, entries[block.hash] == nil else { return false }
         if entries.count >= limits.blocksMax {
             // The way to finality leads from the head upwards, and what lies high can be fetched again.
-            let highest = entries.values.filter { $0.status == .unchecked }.max { $0.block.view < $1.block.view }
+            let highest = entries.values.filter { $0.status == .received }.max { $0.block.view < $1.block.view }
             guard let highest, highest.block.view > block.view else { return false }
             entries[highest.block.hash] = nil
         }
-        entries[block.hash] = Entry(block: block, status: .unchecked, height: .zero)
+        entries[block.hash] = Entry(block: block, status: .received, height: .zero)
         return true
     }
 
@@ -96,7 +96,7 @@ struct Chain: Sendable, Equatable {
             case .judged(.invalid): return .dead
             case .judged(let verdict): return child.map { .validate($0, height: entry.height.next) } ?? .judged(verdict)
             case .checking: return .waiting
-            case .unchecked:
+            case .received:
                 child = entry.block
                 cursor = entry.block.header.parent
             }

@@ -8,7 +8,8 @@ package struct Seat: Counter {
     package var index: Int { Int(rawValue) }
 }
 
-/// A set of seats, one bit each, without an allocation. A seat is in it once or not at all: a signer cannot count twice.
+/// A set of seats, one bit each, without an allocation. A seat is in it once or not at all: a signer cannot
+/// count twice.
 package struct SeatSet: Hashable, Sendable {
     /// The most validators that one set may have.
     package static let countMax = 256

@@ -152,7 +152,8 @@ struct Tracker: Sendable, Equatable {
         }.map { Seat($0) }
     }
 
-    /// Whether nothing of `seat` was seen in the last 2n views; never in the first 2n views, when nobody could be known.
+    /// Whether nothing of `seat` was seen in the last 2n views; never in the first 2n views, when nobody could
+    /// be known.
     func isSilent(_ seat: Seat, in view: View) -> Bool {
         let span = 2 * UInt64(validators.count)
         return view.rawValue > start.rawValue + span && lastHeard[seat.index].rawValue + span < view.rawValue

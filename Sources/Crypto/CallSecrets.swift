@@ -2,9 +2,9 @@ package import Primitives
 
 /// The keys that two participants of a call derive once the callee has answered, and the packets sealed under them.
 ///
-/// Material = X25519(eA, eB) ‖ X25519(idA, eB) ‖ X25519(eA, idB) ‖ X25519(eA, SPK) ‖ [X25519(eA, OPK)], where A calls and
-/// B answers; salt = SHA-256("sotto/1/call" ‖ 0x00 ‖ chain ‖ SHA-256(signed invite) ‖ eB ‖ idA ‖ idB). One AES-256-GCM
-/// key for each direction; the nonce is the packet's count.
+/// Material = X25519(eA, eB) ‖ X25519(idA, eB) ‖ X25519(eA, idB) ‖ X25519(eA, SPK) ‖ [X25519(eA, OPK)], where A calls
+/// and B answers; salt = SHA-256("sotto/1/call" ‖ 0x00 ‖ chain ‖ SHA-256(signed invite) ‖ eB ‖ idA ‖ idB). One
+/// AES-256-GCM key for each direction; the nonce is the packet's count.
 ///
 /// Reading the callee's packets takes idA or eA, writing them takes idB and eB: a stolen signed prekey impersonates
 /// nobody, and a stolen identity key lets nobody be impersonated to its owner. Whoever recorded a call and later steals

@@ -1,7 +1,7 @@
 /// The header of an SFrame ciphertext (RFC 9605 section 4.3): key id and counter, each as short as it can be.
 ///
-/// First byte: bit 7 says whether the key id follows, bits 6–4 are the key id (0 to 7) or its length less one, bit 3 and
-/// bits 2–0 say the same of the counter. Then the key id and the counter, big-endian. A longer form than needed is
+/// First byte: bit 7 says whether the key id follows, bits 6–4 are the key id (0 to 7) or its length less one, bit 3
+/// and bits 2–0 say the same of the counter. Then the key id and the counter, big-endian. A longer form than needed is
 /// refused, so that one header has one encoding.
 package struct SFrameHeader: Equatable, Sendable {
     /// The longest header in bytes.

@@ -51,8 +51,8 @@ package struct WrapSeal: Hashable, Sendable {
         guard self.challenge(wrap.subject, wrap.point, wrap.sealedKey, commitment) == challenge else { throw .badWrap }
     }
 
-    /// The wrapped key, from what the combiner gave for `wrap.point`. Another element gives another key and no error: the
-    /// first frame that does not open shows it.
+    /// The wrapped key, from what the combiner gave for `wrap.point`. Another element gives another key and no error:
+    /// the first frame that does not open shows it.
     /// - Throws: `RistrettoError.invalidElement`.
     package func unwrap(_ wrap: GroupKeyWrap, combined: GroupElement) throws(RistrettoError) -> SecretKey {
         guard combined.isAcceptable else { throw .invalidElement }
@@ -98,8 +98,8 @@ package struct WrapSeal: Hashable, Sendable {
 
 extension ThresholdShare {
     /// A validator's part in opening wraps of `chain`: its share times each wrap's point, with a proof. `wraps` are
-    /// those that the seal on the ledger commits to, never the request's; each wrap's own proof is checked here, against
-    /// the key that this share belongs to, before the share is used.
+    /// those that the seal on the ledger commits to, never the request's; each wrap's own proof is checked here,
+    /// against the key that this share belongs to, before the share is used.
     /// - Throws: `RistrettoError.wrongPurpose`, `.badElementCount`, `.invalidElement`, `.badWrap`.
     package borrowing func evaluate(
         _ wraps: [GroupKeyWrap], chain: ChainID

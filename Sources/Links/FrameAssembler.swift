@@ -1,5 +1,5 @@
-/// Makes messages of the bytes one link brings. Holds at most one unfinished message per lane, within that lane's bound,
-/// and grows only by what has really come: a length on its own makes it allocate nothing.
+/// Makes messages of the bytes one link brings. Holds at most one unfinished message per lane, within that lane's
+/// bound, and grows only by what has really come: a length on its own makes it allocate nothing.
 package struct FrameAssembler {
     /// A whole message of one lane.
     package struct Message: Equatable {

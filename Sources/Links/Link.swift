@@ -5,8 +5,8 @@ import Wire
 
 /// One connection to one node: socket, TLS, frames. Decides nothing about who is welcome; the mesh does.
 ///
-/// Lives inside the mesh's actor. `receive` gives back what happened, in order, so that the mesh acts on it with nothing
-/// of this object half changed.
+/// Lives inside the mesh's actor. `receive` gives back what happened, in order, so that the mesh acts on it with
+/// nothing of this object half changed.
 final class Link: TurnEndHandler {
     /// What happened on the link.
     enum Signal {

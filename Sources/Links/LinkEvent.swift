@@ -28,7 +28,8 @@ package enum LinkEvent: Sendable {
     case request(LinkRequest)
     /// A queue that had refused a message has room again.
     case drained(MemberID, LinkChannel)
-    /// An attempt at a link failed, for an operator to know. `member` is nil when the other end did not prove who it is.
+    /// An attempt at a link failed, for an operator to know. `member` is nil when the other end did not prove who
+    /// it is.
     case attemptFailed(MemberID?, LinkEnd, isInbound: Bool)
 }
 

@@ -8,8 +8,8 @@ package import TLS
 /// hop; others `await` it. Nothing here knows what messages mean: bytes in, bytes out.
 ///
 /// One pair of nodes keeps one link. The member with the lower id dials at once, the other after a moment; when two
-/// connections cross, the one that the lower id dialled stays. A link that gives way sends what it began and still reads
-/// what was on its way, so that nothing is lost by it.
+/// connections cross, the one that the lower id dialled stays. A link that gives way sends what it began and still
+/// reads what was on its way, so that nothing is lost by it.
 package actor LinkMesh {
     /// Who this node is.
     package struct Identity: Sendable {
@@ -85,7 +85,8 @@ package actor LinkMesh {
         return listener?.address
     }
 
-    /// Tells every peer, sends what is queued, and ends, without further events. Requests that wait fail with `stopped`.
+    /// Tells every peer, sends what is queued, and ends, without further events. Requests that wait fail
+    /// with `stopped`.
     package func stop() {
         guard isRunning else { return }
         isRunning = false
@@ -139,8 +140,8 @@ package actor LinkMesh {
 
     /// Queues a message; it leaves at the end of the loop's turn.
     ///
-    /// - Parameter key: a message that waits on this channel under the same key is replaced, so that what is out of date
-    ///   does not fill the queue.
+    /// - Parameter key: a message that waits on this channel under the same key is replaced, so that what is out of
+    ///   date does not fill the queue.
     @discardableResult
     package func send(
         _ bytes: [UInt8], on channel: LinkChannel, to member: MemberID, superseding key: UInt64? = nil

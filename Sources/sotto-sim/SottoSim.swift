@@ -80,7 +80,8 @@ struct SottoSim {
             failures.append(seed)
             let members = request.memberCount.map { " --members \($0)" } ?? ""
             write(
-                "sotto-sim: error: seed \(seed): \(violation) at \(outcome.milliseconds) ms, step \(outcome.stepCount)\n"
+                "sotto-sim: error: seed \(seed): \(violation) at \(outcome.milliseconds) ms, "
+                    + "step \(outcome.stepCount)\n"
                     + "sotto-sim: hint: sotto-sim --seed \(seed)\(members)\n", to: STDERR_FILENO)
         }
         if !request.isJSON {

@@ -118,9 +118,9 @@ enum LedgerCommands {
             }
             Output.line(
                 """
-                verified: \(report.blocks) blocks, \(report.transactions) transactions, \(report.signatures) signatures, \
-                \(report.finalityProofs) finality proofs, \(report.logNodes) log leaves, \
-                \(report.stateEntries) state entries with proofs
+                verified: \(report.blocks) blocks, \(report.transactions) transactions, \
+                \(report.signatures) signatures, \(report.finalityProofs) finality proofs, \
+                \(report.logNodes) log leaves, \(report.stateEntries) state entries with proofs
                 """)
         } catch {
             throw CommandError("height \(error.height): \(error.what)")

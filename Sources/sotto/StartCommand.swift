@@ -65,7 +65,8 @@ struct RunningNode: Sendable {
 
     func announce() {
         Output.note(
-            "node \(member.hex.prefix(12)) rpc=\(addresses.rpcPort) link=\(addresses.link?.port ?? 0) dht=\(addresses.dht.port)"
+            "node \(member.hex.prefix(12)) rpc=\(addresses.rpcPort) link=\(addresses.link?.port ?? 0) "
+                + "dht=\(addresses.dht.port)"
         )
     }
 

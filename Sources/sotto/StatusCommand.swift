@@ -22,16 +22,15 @@ enum StatusCommand {
         let peers = status["peers"]?.list ?? []
         let connected = peers.count { $0["connected"]?.boolean ?? false }
         let missing = (status["missing"]?.list ?? []).compactMap { $0.string?.prefix(12) }.joined(separator: " ")
+        let known = status["dht"]?["nodes"]?.unsigned ?? 0
+        let records = status["dht"]?["records"]?.unsigned ?? 0
         var rows = [
             ["network", "\(text("network")) \(short("chain"))"], ["member", short("member")], ["role", text("role")],
             ["height", text("height")], ["view", "\(text("view")), led by \(short("leader"))"],
             ["transactions", text("logSize")],
             ["peers", "\(connected) of \(peers.count) connected"],
             ["mempool", "\(status["mempool"]?["transactions"]?.unsigned ?? 0) transactions"],
-            [
-                "dht",
-                "\(status["dht"]?["nodes"]?.unsigned ?? 0) nodes, \(status["dht"]?["records"]?.unsigned ?? 0) records here",
-            ],
+            ["dht", "\(known) nodes, \(records) records here"],
         ]
         if !missing.isEmpty { rows.append(["not voted yet", missing]) }
         if status["muted"]?.boolean ?? false {

@@ -5,7 +5,7 @@ final class TemporaryDirectory {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/sotto-keyvalue-XXXXXX".utf8CString)
+        var template = Array(("/tmp/sotto-keyvalue-" + String(repeating: "X", count: 6)).utf8CString)
         guard let made = mkdtemp(&template) else { throw Failure.notMade }
         path = String(cString: made)
     }

@@ -14,9 +14,9 @@ enum LayerFault: Error, Equatable {
 
 /// Makes the first outer layer from the inner blocks that senders left with a holder.
 ///
-/// What must come out follows from the seals on the ledger, the senders in the order and the outer key, so every holder
-/// that has all blocks comes to the same root. Each manifest is held against the CID, the root or the count by which the
-/// one above names it, up to the manifest that the sender's seal put on the ledger.
+/// What must come out follows from the seals on the ledger, the senders in the order and the outer key, so every
+/// holder that has all blocks comes to the same root. Each manifest is held against the CID, the root or the count by
+/// which the one above names it, up to the manifest that the sender's seal put on the ledger.
 struct FirstLayer {
     let store: any ContentStoring
     let recording: RecordingID

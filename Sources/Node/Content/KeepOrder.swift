@@ -2,7 +2,8 @@ package import ContentStore
 package import Primitives
 package import Wire
 
-/// What a participant of a recorded call has the recording's holders keep: a list of blocks, signed by its per-call key.
+/// What a participant of a recorded call has the recording's holders keep: a list of blocks, signed by its
+/// per-call key.
 ///
 /// So a holder needs no word of the node that brings a block to know that it belongs here. Fields: `v`, `role` 3 or 4,
 /// `first` index, `blocks` their CIDs, `recording`.

@@ -4,8 +4,8 @@ package import Primitives
 import Wire
 
 /// A whole chain as one file that anybody can check: items of u32 big-endian length and dag-cbor. First
-/// `{v, kind: "sotto-chain", genesis}`, then for each height `{v, block, codes, proof}`; the proof is null where a later
-/// one covers the block.
+/// `{v, kind: "sotto-chain", genesis}`, then for each height `{v, block, codes, proof}`; the proof is null where a
+/// later one covers the block.
 package enum ChainExport {
     package static let kind = "sotto-chain"
 

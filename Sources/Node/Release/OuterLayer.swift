@@ -6,8 +6,9 @@ import Wire
 /// The outer layer of one recording in one rights epoch: puts it on shards and takes it off. The one place where outer
 /// keys meet bytes; rotation, first wrapping and playing all come here.
 ///
-/// AES-256-CTR under HKDF-SHA-256 of the outer key. Taking off and putting on are the same, so nothing here can tell a
-/// wrong key from the right one: the inner CID does, or the next layer's root. Not `Sendable`: make one where it is used.
+/// AES-256-CTR under HKDF-SHA-256 of the outer key. Taking off and putting on are the same, so nothing here can tell
+/// a wrong key from the right one: the inner CID does, or the next layer's root. Not `Sendable`: make one where it
+/// is used.
 package final class OuterLayer {
     private let stream: AESCTR
 

@@ -143,8 +143,8 @@ package struct OuterRotator: Sendable {
         }
     }
 
-    /// The newest epoch whose manifest is here: it is written when its last shard is. Only epochs whose key a holder can
-    /// still get are of use.
+    /// The newest epoch whose manifest is here: it is written when its last shard is. Only epochs whose key a holder
+    /// can still get are of use.
     private func heldEpoch(
         _ recording: RecordingID, _ rights: RightsEntry
     ) async throws(Failure) -> RightsEpoch? {

@@ -6,12 +6,12 @@ import Wire
 /// Where a validator decides what it releases, and does so: it holds the shares of two threshold keys and answers
 /// signed requests, each by itself, from the newest final state.
 ///
-/// What is evaluated comes from the ledger: of a wrap the one that is proven to stand where the sender's seal has it, of
-/// an outer key the point that follows from its names. The request brings bytes to be held against that, and nothing
-/// that is used without. What the answer is sealed to stands in the lease.
+/// What is evaluated comes from the ledger: of a wrap the one that is proven to stand where the sender's seal has it,
+/// of an outer key the point that follows from its names. The request brings bytes to be held against that, and
+/// nothing that is used without. What the answer is sealed to stands in the lease.
 package final class ReleaseDesk: Sendable {
-    /// How far a request's time may lie from the newest record's, in milliseconds. A replayed request is harmless, since
-    /// its answer is sealed to the same key; this bounds for how long it is work.
+    /// How far a request's time may lie from the newest record's, in milliseconds. A replayed request is harmless,
+    /// since its answer is sealed to the same key; this bounds for how long it is work.
     package static let freshnessMilliseconds: UInt64 = 60_000
 
     private let chain: ChainID

@@ -43,13 +43,15 @@ package struct SharesMissing: Error, Equatable, Sendable {
 package struct CollectedShares: Equatable, Sendable {
     /// The key times each input, in order.
     package let elements: [GroupElement]
-    /// Validators that answered with a share that their own public share belies; ascending. They did not spoil anything.
+    /// Validators that answered with a share that their own public share belies; ascending. They did not
+    /// spoil anything.
     package let faulty: [MemberID]
 }
 
 extension ReleaseCircle {
-    /// Opens the answers to `request`, checks each against its validator's public share, and combines the first ones
-    /// that suffice. Answers that are not authentically a validator's are passed over: they prove nothing about anybody.
+    /// Opens the answers to `request`, checks each against its validator's public share, and combines the first
+    /// ones that suffice. Answers that are not authentically a validator's are passed over: they prove nothing
+    /// about anybody.
     ///
     /// - Parameters:
     ///   - receiver: what the answers are sealed to.

@@ -1,8 +1,8 @@
 package import Primitives
 package import Wire
 
-/// A wrapped lease-group key as its sender's per-call key signed it (kind `group-wrap`). Its encoding is the leaf of the
-/// tree whose root the sender's seal fixes. Not yet checked.
+/// A wrapped lease-group key as its sender's per-call key signed it (kind `group-wrap`). Its encoding is the leaf of
+/// the tree whose root the sender's seal fixes. Not yet checked.
 package struct SignedGroupWrap: Verifiable, Hashable, Sendable {
     package let object: SignedObject
     package let wrap: GroupKeyWrap
