@@ -82,20 +82,19 @@ struct FirstLayer {
         let payer = try await blocks(.inner, epoch: .zero, limit: 1).first?.payer ?? payer
         let top = inventory.manifest.encoded
         var rotation: OuterRotation
-        let stream: AESCTR
+        let outer: OuterLayer
         do {
             rotation = OuterRotation(wrapping: try inventory.layout(), of: recording, epoch: Self.epoch)
-            stream = try OuterStream.make(of: recording, under: key)
+            outer = try OuterLayer(key, of: recording)
         } catch {
             throw .incomplete
         }
         for step in rotation.remaining {
             let inner = step.index == 0 ? top : try await content(step.source.cid)
-            var bytes = ShardLayout.padded(inner, to: step.paddedSize)
             let link: BlockLink
-            do {
-                try stream.apply(to: &bytes, stream: step.index)
-                link = BlockLink(to: bytes, .raw, with: &hash)
+            let bytes: [UInt8]
+            do throws(RecordingError) {
+                (link, bytes) = try outer.carryOut(step, on: inner, removing: nil, with: &hash)
                 try rotation.completed(step.index, link)
             } catch {
                 throw .incomplete

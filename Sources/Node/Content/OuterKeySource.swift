@@ -1,6 +1,6 @@
 package import Crypto
+import Ledger
 package import Primitives
-import Recording
 
 /// Where a holder gets outer keys from: the validators, by a threshold evaluation that it asks for in its own name.
 package protocol OuterKeySource: Sendable {
@@ -17,13 +17,18 @@ package enum OuterKeyError: Error, Hashable, Sendable {
     case tooFewShares
 }
 
-/// The keystreams of a recording's outer layer.
-package enum OuterStream {
-    /// AES-256-CTR under HKDF-SHA-256 of O_e with the recording's label; the stream number is the shard's index.
-    package static func make(
-        of recording: RecordingID, under key: borrowing SecretKey
-    ) throws(CryptoError) -> AESCTR {
-        let derived = key.withBytes { HKDF.deriveKey(from: $0, info: DerivationLabel.outerStream(recording)) }
-        return try derived.withBytes { bytes throws(CryptoError) in try AESCTR(key: bytes) }
+/// Outer keys from the validators, for a node that holds recordings.
+package struct NodeOuterKeys: OuterKeySource {
+    private let node: NodeRuntime
+
+    package init(node: NodeRuntime) { self.node = node }
+
+    package func outerKey(of recording: RecordingID, epoch: RightsEpoch) async throws(OuterKeyError) -> SecretKey {
+        let name = ThresholdOuterKey(chain: node.rules.chain, recording: recording, rightsEpoch: epoch)
+        do throws(SharesMissing) {
+            return name.key(from: try await node.outerKey(of: recording, epoch: epoch))
+        } catch {
+            throw .tooFewShares
+        }
     }
 }
