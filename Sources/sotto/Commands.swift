@@ -2,6 +2,7 @@
 enum Commands {
     static let all: [Command] = [
         VersionCommand.command,
+        DevnetCommand.command,
         TestnetCommand.command,
         StartCommand.command,
         StatusCommand.command,
@@ -18,6 +19,7 @@ enum Commands {
         LedgerCommands.proof,
         LedgerCommands.verify,
         LedgerCommands.export,
+        ProbeCommand.command,
         RPCCallCommand.command,
         RPCMethodsCommand.command,
         SettingsCheckCommand.command,
@@ -28,6 +30,7 @@ enum Commands {
     /// What the nouns are about, for the overview.
     static let nouns: [(name: String, summary: String)] = [
         ("version", "Print the version."),
+        ("devnet", "Play with a network in this terminal."),
         ("testnet", "Make a network on this machine."),
         ("start", "Run a node."),
         ("status", "See how a node stands."),

@@ -24,7 +24,9 @@ enum TestnetCommand {
             .init("--output", "DIRECTORY", "Where to write. Must not exist yet, or be empty."),
             .init("--validators", "COUNT", "How many validators. Default 4."),
             .init("--name", "NAME", "The network's name. Default testnet."),
-            .init("--base-port", "PORT", "Validator N listens on PORT + 10 N and the two after it. Default 7440."),
+            .init(
+                "--base-port", "PORT",
+                "Validator N listens on PORT + 10 (N − 1) and the two after it. Default 7440; 0 takes free ports."),
             .init("--example", "From the published seed. Insecure by design."),
         ],
         example: "sotto testnet --output ./network --validators 4"
@@ -33,7 +35,7 @@ enum TestnetCommand {
             throw CommandError(.usage, "testnet needs --output DIRECTORY")
         }
         let count = try invocation.integer("--validators", in: 1...64) ?? 4
-        let basePort = try invocation.integer("--base-port", in: 1...64_000) ?? 7_440
+        let basePort = try invocation.integer("--base-port", in: 0...64_000) ?? 7_440
         let isExample = invocation.has("--example")
         let plan = TestnetFiles(
             path: output, name: invocation.flag("--name") ?? (isExample ? "example" : "testnet"),
@@ -43,11 +45,16 @@ enum TestnetCommand {
         if invocation.wantsJSON {
             return Output.json([
                 "chain": .string(written.chain.hex), "path": .string(output),
-                "validators": .list(written.homes.map { .string($0) }), "registrar": .string(output + "/registrar"),
+                "validators": .list(
+                    zip(written.homes, written.rpcPorts).map { home, port in
+                        ["home": .string(home), "rpc": .string("http://127.0.0.1:\(port)")]
+                    }), "registrar": .string(output + "/registrar"),
             ])
         }
         Output.line("network \(written.chain.hex)")
-        for home in written.homes { Output.line("validator \(home)") }
+        for (home, port) in zip(written.homes, written.rpcPorts) {
+            Output.line("validator \(home) http://127.0.0.1:\(port)")
+        }
         Output.line("registrar \(output)/registrar")
         if isExample { Output.note("this network is an example: everybody knows its keys") }
     }
@@ -65,6 +72,14 @@ struct TestnetFiles {
         let chain: ChainID
         let homes: [String]
         let rpcPorts: [Int]
+    }
+
+    init(path: String, name: String, validators: Int, basePort: Int, isExample: Bool) {
+        self.path = path
+        self.name = name
+        self.validators = validators
+        self.basePort = basePort == 0 ? FreePorts.base(count: 10 * validators) ?? 7_440 : basePort
+        self.isExample = isExample
     }
 
     func write() throws(CommandError) -> Written {
@@ -95,7 +110,9 @@ struct TestnetFiles {
             }
             homes.append(home.path)
         }
-        try self.write(testnet.registrar, to: HomeFiles(path + "/registrar"), documents, roles: .registrar)
+        let registrar = HomeFiles(path + "/registrar")
+        try self.write(testnet.registrar, to: registrar, documents, roles: .registrar)
+        try registrar.write("sotto.conf", Array("client.node = http://127.0.0.1:\(rpcPort(0))\n".utf8))
         return Written(chain: chain, homes: homes, rpcPorts: (0..<validators).map { rpcPort($0) })
     }
 

@@ -1,0 +1,108 @@
+internal import Crypto
+internal import EventLoop
+internal import Ledger
+internal import Node
+internal import Primitives
+internal import RPC
+internal import Wire
+
+/// `sotto ledger probe`: does the network finalise, and how fast, as seen from outside?
+enum ProbeCommand {
+    static let command = Command(
+        "ledger probe", "Send a small transaction again and again, and measure finality.",
+        description: """
+            As the registrar of a test network, admits a throwaway person at every interval, waits for each admission to
+            become final, and reports how many did, how long it took, and the longest time in which none did.
+            """,
+        flags: MemberConnection.flags + [
+            .init("--every", "MILLISECONDS", "Between two transactions. Default 100."),
+            .init("--for", "SECONDS", "How long. Default 5."),
+        ],
+        example: "sotto ledger probe --for 10 --home ./network/registrar"
+    ) { invocation throws(CommandError) in
+        let every = try invocation.integer("--every", in: 10...60_000) ?? 100
+        let seconds = try invocation.integer("--for", in: 1...3_600) ?? 5
+        let client = try await MemberConnection.open(invocation)
+        let entry = try await explained { () async throws(HomeError) in try await client.memberEntry(client.member) }
+        guard entry?.roles.contains(.registrar) ?? false else {
+            throw CommandError(.refused, "the member of this data directory is no registrar", hint: "--home REGISTRAR")
+        }
+        let began = SystemTime.monotonic
+        let tally = await withTaskGroup(of: (Duration, Duration?).self) { group in
+            var tally = Tally(began: began)
+            for number in 0..<Int(seconds * 1_000 / every) {
+                let due = began + .milliseconds(Int64(number) * Int64(every))
+                try? await Task.sleep(for: due - SystemTime.monotonic)
+                group.addTask { await probe(client) }
+            }
+            for await (end, latency) in group { tally.add(end, latency) }
+            return tally
+        }
+        let result = tally.result(ended: SystemTime.monotonic)
+        if invocation.wantsJSON { return Output.json(result.json) }
+        Output.line(result.text)
+    }
+
+    private static func probe(_ client: HomeClient, _ keys: MemberKeys) async -> (Duration, Duration?) {
+        let began = SystemTime.monotonic
+        let nonce = SecureRandom.bytes(count: Transaction.nonceByteCount)
+        let body = MemberRotate.proofBody(member: client.member, keys: keys, nonce: nonce)
+        let proof = client.keys.sign.signature(.keyRotation, chain: client.chain, body: body)
+        let isFinal =
+            (try? await client.submit(.memberRotate(MemberRotate(keys: keys, proof: proof)), nonce: nonce)) != nil
+        let end = SystemTime.monotonic
+        return (end, isFinal ? end - began : nil)
+    }
+
+    private struct Tally {
+        let began: Duration
+        var ends: [Duration] = []
+        var latencies: [Duration] = []
+        var failed = 0
+
+        init(began: Duration) { self.began = began }
+
+        mutating func add(_ end: Duration, _ latency: Duration?) {
+            guard let latency else { return failed += 1 }
+            ends.append(end)
+            latencies.append(latency)
+        }
+
+        func result(ended: Duration) -> Result {
+            let times = [began] + ends.sorted()
+            let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
+            let sorted = latencies.sorted()
+            return Result(
+                finalised: latencies.count, failed: failed, median: sorted.isEmpty ? nil : sorted[sorted.count / 2],
+                slowest: sorted.last, longestGap: gaps.max() ?? (ended - began))
+        }
+    }
+
+    private struct Result {
+        let finalised: Int
+        let failed: Int
+        let median: Duration?
+        let slowest: Duration?
+        let longestGap: Duration
+
+        private func milliseconds(_ duration: Duration?) -> UInt64 {
+            duration.map { UInt64(max(0, $0 / .milliseconds(1))) } ?? 0
+        }
+
+        var json: JSONValue {
+            [
+                "finalised": .unsigned(UInt64(finalised)), "failed": .unsigned(UInt64(failed)),
+                "medianMilliseconds": .unsigned(milliseconds(median)),
+                "slowestMilliseconds": .unsigned(milliseconds(slowest)),
+                "longestGapMilliseconds": .unsigned(milliseconds(longestGap)),
+            ]
+        }
+
+        var text: String {
+            """
+            \(finalised) final, \(failed) not; median \(milliseconds(median)) ms, slowest \(milliseconds(slowest)) ms; \
+            longest time without one: \(milliseconds(longestGap)) ms
+            """
+        }
+    }
+}
