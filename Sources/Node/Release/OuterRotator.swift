@@ -17,8 +17,10 @@ package struct OuterRotator: Sendable {
         package let outerKey: @Sendable (RecordingID, RightsEpoch) async throws(SharesMissing) -> GroupElement
         /// Posts the root and waits until it is final.
         package let post: @Sendable (RightsRotate) async -> TransactionResult?
-        /// A block of an outer layer that is not here any more, from another holder.
+        /// A block of an outer layer that is not here, from another holder.
         package let fetch: @Sendable (CID, RecordingID) async -> [UInt8]?
+        /// The pages of an outer manifest, from another holder.
+        package let fetchPages: @Sendable (RecordingID, RightsEpoch) async -> [OuterManifestPage]
         /// Tells the network where the blocks of the new epoch are.
         package let announce: @Sendable (OuterManifest, [CID]) async -> Void
 
@@ -26,17 +28,19 @@ package struct OuterRotator: Sendable {
             outerKey: @escaping @Sendable (RecordingID, RightsEpoch) async throws(SharesMissing) -> GroupElement,
             post: @escaping @Sendable (RightsRotate) async -> TransactionResult?,
             fetch: @escaping @Sendable (CID, RecordingID) async -> [UInt8]? = { _, _ in nil },
+            fetchPages: @escaping @Sendable (RecordingID, RightsEpoch) async -> [OuterManifestPage] = { _, _ in [] },
             announce: @escaping @Sendable (OuterManifest, [CID]) async -> Void
         ) {
             self.outerKey = outerKey
             self.post = post
             self.fetch = fetch
+            self.fetchPages = fetchPages
             self.announce = announce
         }
     }
 
     package enum Failure: Error, Equatable, Sendable {
-        /// No outer manifest is here, of no epoch that can still be rotated.
+        /// No outer manifest is here of an epoch that can still be rotated, and no other holder gives the agreed one.
         case notHeld
         /// A shard is not here, or its bytes went bad: it must come from another holder.
         case shardMissing(index: UInt64)
@@ -79,7 +83,10 @@ package struct OuterRotator: Sendable {
         while true {
             guard let facts = try await facts(recording, ledger) else { return nil }
             let current = facts.rights.epoch
-            guard let held = try await heldEpoch(recording, facts.rights) else { throw .notHeld }
+            guard let held = try await heldEpoch(recording, facts.rights) else {
+                let count = try await adopt(recording, facts.rights)
+                return Outcome(epoch: current, root: facts.rights.root, rotatedCount: rotatedCount + count)
+            }
             if held < current {
                 let target = try await targetEpoch(recording, after: held, upTo: current)
                 rotatedCount += try await rotate(recording, from: held, to: target, facts.rights)
@@ -98,7 +105,8 @@ package struct OuterRotator: Sendable {
                 default: throw .notPosted(result)
                 }
             } else if facts.rights.rooted == current, facts.rights.root != root {
-                throw .otherRoot
+                _ = try await adopt(recording, facts.rights)
+                return Outcome(epoch: current, root: facts.rights.root, rotatedCount: rotatedCount)
             }
             await means.announce(manifest, pages.map(\.cid))
             return Outcome(epoch: current, root: root, rotatedCount: rotatedCount)
@@ -207,6 +215,36 @@ package struct OuterRotator: Sendable {
         }
         guard let manifest = try? rotation.manifest() else { throw .otherRoot }
         try await putPages(of: manifest, payer: oldPages.first?.payer ?? holder)
+        return count
+    }
+
+    /// Takes over the agreed layer from other holders, for a holder that was away so long that the keys of what it has
+    /// are given to nobody any more, or that has something else than was agreed. How many shards it fetched.
+    private func adopt(_ recording: RecordingID, _ rights: RightsEntry) async throws(Failure) -> Int {
+        guard rights.rooted == rights.epoch else { throw .notHeld }
+        let pages = await means.fetchPages(recording, rights.epoch)
+        var hash = SHA256()
+        guard let manifest = try? OuterManifestPage.manifest(of: pages, root: rights.root, with: &hash),
+            manifest.recording == recording, manifest.epoch == rights.epoch
+        else { throw .notHeld }
+        var count = 0
+        for shard in manifest.shards {
+            let tag = BlockTag(recording: recording, epoch: rights.epoch, role: .shard, index: shard.index)
+            var content = try await content(of: shard.link.cid)
+            if content == nil {
+                content = await means.fetch(shard.link.cid, recording)
+                count += 1
+            }
+            guard let content, shard.link.matches(content, with: &hash) else {
+                throw .shardMissing(index: shard.index)
+            }
+            try await keep(
+                ContentBlock(cid: shard.link.cid, tag: tag, payer: holder, content: content), insteadOf: nil)
+        }
+        try await dropLayers(recording, before: rights.epoch)
+        try await putPages(of: manifest, payer: holder)
+        await means.announce(
+            manifest, OuterManifestPage.pages(of: manifest).map { $0.cid(with: &hash) })
         return count
     }
 

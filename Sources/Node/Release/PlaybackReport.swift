@@ -4,7 +4,7 @@ package import Primitives
 package struct PlaybackReport: Equatable, Sendable {
     /// One sender of the recording.
     package struct Sender: Equatable, Sendable {
-        package enum Standing: Equatable, Sendable {
+        package enum Standing: Hashable, Sendable {
             /// A member's certificate stands behind the per-call key: this member agreed.
             case agreed(MemberID)
             /// A home node says that a member stands behind it.

@@ -181,7 +181,10 @@ package struct Player: Sendable {
             guard MerkleTree.root(of: hashes, with: &hash) == sender.seal.wraps else { throw .mismatch }
             for track in sender.seal.tracks {
                 guard let place = sender.seal.wrapPlace(track: track.id, group: group) else { continue }
-                guard place.size == UInt64(leaves.count),
+                guard place.size == UInt64(leaves.count) else { throw .mismatch }
+                // Where a track was silent for a whole group nothing was wrapped.
+                if leaves[Int(place.index)].isEmpty { continue }
+                guard
                     let proof = MerkleTree.inclusionProof(of: Int(place.index), in: hashes[...], with: &hash),
                     let signed = try? SignedGroupWrap(leaf: leaves[Int(place.index)])
                 else { throw .mismatch }

@@ -15,20 +15,16 @@ package final class ReleaseDesk: Sendable {
     package static let freshnessMilliseconds: UInt64 = 60_000
 
     private let chain: ChainID
-    private let outer: ThresholdShare
-    private let wraps: ThresholdShare
+    private let held: NodeShares
     private let sealer: AgreementSecret
     private let verifier = SignatureVerifier()
 
-    /// - Parameter sealer: the validator's agreement key on the ledger: answers are authenticated with it.
-    /// - Throws: `RistrettoError.wrongPurpose` for shares in each other's place.
-    package init(
-        chain: ChainID, outer: consuming ThresholdShare, wraps: consuming ThresholdShare, sealer: AgreementSecret
-    ) throws(RistrettoError) {
-        guard outer.purpose == .outer, wraps.purpose == .wraps else { throw .wrongPurpose }
+    /// - Parameters:
+    ///   - shares: what is missing among them is answered with a refusal.
+    ///   - sealer: the validator's agreement key on the ledger: answers are authenticated with it.
+    package init(chain: ChainID, shares: NodeShares, sealer: AgreementSecret) {
         self.chain = chain
-        self.outer = outer
-        self.wraps = wraps
+        held = shares
         self.sealer = sealer
     }
 
@@ -67,12 +63,13 @@ package final class ReleaseDesk: Sendable {
             guard place.holds(proven.wrap, proof: proven.proof, with: &hash) else { throw .unprovenWrap }
             guard verifier.verified(wrap, in: chain) != nil else { throw .badWrap }
         }
-        let evaluation: PartialEvaluation
+        let evaluation: PartialEvaluation?
         do throws(RistrettoError) {
-            evaluation = try self.wraps.evaluate(wraps.map(\.wrap), chain: chain)
+            evaluation = try held.wraps?.evaluate(wraps.map(\.wrap), chain: chain)
         } catch {
             throw .badWrap
         }
+        guard let evaluation else { throw .unavailable }
         return try seal(evaluation, answering: signed.object, to: key)
     }
 
@@ -100,12 +97,7 @@ package final class ReleaseDesk: Sendable {
             guard key == asked.key else { throw .otherKey }
         }
         let name = ThresholdOuterKey(chain: chain, recording: asked.recording, rightsEpoch: asked.epoch)
-        let evaluation: PartialEvaluation
-        do throws(RistrettoError) {
-            evaluation = try outer.evaluate(name)
-        } catch {
-            throw .unavailable
-        }
+        guard let evaluation = try? held.outer?.evaluate(name) else { throw .unavailable }
         return try seal(evaluation, answering: signed.object, to: asked.key)
     }
 

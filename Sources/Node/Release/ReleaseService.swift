@@ -6,13 +6,13 @@ import Wire
 /// Releases shares, where this node is a validator, and carries members' requests to all validators, on every node.
 package final class ReleaseService: NodeServicing {
     private let node: NodeRuntime
-    private let desk: ReleaseDesk?
+    private let desk: ReleaseDesk
     private let asker: NodeShareAsker
 
-    /// - Parameter desk: nil on a node that holds no shares.
-    package init(node: NodeRuntime, desk: ReleaseDesk?) {
+    /// - Parameter shares: empty on a node that is no validator.
+    package init(node: NodeRuntime, shares: NodeShares) {
         self.node = node
-        self.desk = desk
+        desk = ReleaseDesk(chain: node.rules.chain, shares: shares, sealer: node.keys.agreement)
         asker = NodeShareAsker(node: node)
     }
 
@@ -25,7 +25,6 @@ package final class ReleaseService: NodeServicing {
 
     private func answer(_ kind: ReleaseKind, _ request: [UInt8]) async -> [UInt8] {
         do throws(ReleaseRefusal) {
-            guard let desk else { throw .unavailable }
             switch kind {
             case .shares: return try await desk.shares(for: request, over: node.chain).encoded
             case .outer: return try await desk.outerKey(for: request, over: node.chain).encoded

@@ -32,6 +32,7 @@ package final class RotationService: NodeServicing {
     package init(
         node: NodeRuntime, store: any ContentStoring,
         fetch: @escaping @Sendable (CID, RecordingID) async -> [UInt8]? = { _, _ in nil },
+        fetchPages: @escaping @Sendable (RecordingID, RightsEpoch) async -> [OuterManifestPage] = { _, _ in [] },
         announce: @escaping Announcement
     ) {
         self.node = node
@@ -42,7 +43,8 @@ package final class RotationService: NodeServicing {
                 outerKey: { recording, epoch throws(SharesMissing) in
                     try await node.outerKey(of: recording, epoch: epoch)
                 },
-                post: { await node.post(.rightsRotate($0)) }, fetch: fetch, announce: announce))
+                post: { await node.post(.rightsRotate($0)) }, fetch: fetch, fetchPages: fetchPages,
+                announce: announce))
     }
 
     package func install(on node: NodeRuntime) async {
@@ -108,8 +110,6 @@ package final class RotationService: NodeServicing {
                 return
             } catch {
                 node.log(.warning, "layer_not_rotated", ["recording": .id(recording), "why": .word(error.word)])
-                // Nothing here can be rotated, now or later: what is held must come from another holder.
-                if error == .notHeld || error == .otherRoot { return }
             }
             guard (try? await Task.sleep(for: pause)) != nil else { return }
             pause *= 2
