@@ -58,9 +58,9 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case keepOrder = "keep-order"
     /// The rights holder's word that the first outer layer be made.
     case layerOrder = "layer-order"
-    /// The tip of a node's log, for peers and auditors.
+    /// Reserved for the tip of a node's log, for peers and auditors; nothing signs it yet.
     case checkpoint
-    /// The binding of a TLS link to a member: body is the exporter value and both ids.
+    /// Reserved for binding a link to a member where certificates do not; nothing signs it yet.
     case link = "link-hello"
 
     /// Versions the preimage of every kind at once.

@@ -16,8 +16,10 @@ internal import Wire
 /// keys/sign.key       signs for the member; for a validator also its votes
 /// keys/link.key       proves a node in links
 /// keys/agreement.key  what is sealed to the member opens with it
-/// keys/share-*.key    a validator's shares: phone, outer, wraps
-/// data/               the node's stores
+/// keys/share-*.key    a validator's shares of the threshold keys: phone, outer, wraps
+/// keys/*.old.key      keys that sotto member rotate replaced
+/// data/ledger         a node's ledger
+/// data/content        a node's content blocks
 /// ```
 struct HomeFiles: Sendable {
     let path: String

@@ -7,7 +7,7 @@ extension Execution {
 
     mutating func commit(_ op: CallCommit, _ from: MemberID, _ sender: MemberEntry) throws(Stop) {
         try demand(.node, of: sender)
-        // LG-60: an interval that has ended, and not long ago.
+        // LG-60: one of the three intervals before the current one.
         let current = time.rawValue / limits.commitInterval
         guard op.interval < current, current - op.interval <= 3 else { throw .failed(.intervalNotOpen) }
         let key = StateKey(.callCommit, from, number: op.interval)

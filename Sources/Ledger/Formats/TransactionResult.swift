@@ -82,7 +82,8 @@ package enum TransactionFailure: UInt16, CaseIterable, Error, Sendable {
     /// This validator has voted for it.
     case alreadyVoted = 33
 
-    /// The interval has a commitment of this node, has not ended, or ended more than two intervals ago.
+    /// The interval has a commitment of this node already, has not ended, or ended three intervals ago or earlier
+    /// (LG-60).
     case intervalNotOpen = 40
     /// The call's id is taken.
     case callExists = 41
