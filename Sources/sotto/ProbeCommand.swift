@@ -43,13 +43,18 @@ enum ProbeCommand {
         Output.line(result.text)
     }
 
-    private static func probe(_ client: HomeClient, _ keys: MemberKeys) async -> (Duration, Duration?) {
+    private static func probe(_ client: HomeClient) async -> (Duration, Duration?) {
+        let key = SigningKey.generate()
+        let body = Registration(
+            keys: MemberKeys(sign: key.publicKey, agreement: AgreementSecret.generate().publicKey), roles: .person,
+            salt: SecureRandom.bytes(count: Registration.saltByteCount)
+        ).encoded
+        guard let registration = try? SignedRegistration(key.sign(.registration, chain: client.chain, body: body))
+        else {
+            return (SystemTime.monotonic, nil)
+        }
         let began = SystemTime.monotonic
-        let nonce = SecureRandom.bytes(count: Transaction.nonceByteCount)
-        let body = MemberRotate.proofBody(member: client.member, keys: keys, nonce: nonce)
-        let proof = client.keys.sign.signature(.keyRotation, chain: client.chain, body: body)
-        let isFinal =
-            (try? await client.submit(.memberRotate(MemberRotate(keys: keys, proof: proof)), nonce: nonce)) != nil
+        let isFinal = (try? await client.submit(.memberAdmit(MemberAdmit(registration: registration)))) != nil
         let end = SystemTime.monotonic
         return (end, isFinal ? end - began : nil)
     }
