@@ -11,7 +11,7 @@ package struct CallCertificate: WireObject, Hashable {
     package let call: CallID
     package let member: MemberID
     package let callKey: PublicKey
-    /// SHA-256 of the sorted participants, as `Roster.hash` makes it.
+    /// The hash of the roster, as `RosterHash` makes it.
     package let roster: Digest
 
     package init(call: CallID, member: MemberID, callKey: PublicKey, roster: Digest) {
@@ -73,20 +73,5 @@ package struct SignedCallCertificate: Hashable, Sendable, Verifiable {
     package func signatureChecks(in context: SignedPrekey<PrekeyBundle>.Context) -> [SignatureCheck]? {
         guard object.key == context.key else { return nil }
         return [object.signatureCheck(kind: .callKey, chain: context.chain)]
-    }
-}
-
-/// Who is in a call.
-package enum Roster {
-    /// SHA-256 over the call, the roster epoch and the per-call keys in ascending order.
-    package static func hash(
-        call: CallID, epoch: RosterEpoch, callKeys: [PublicKey], with hash: inout some Hashing
-    ) -> Digest {
-        var writer = CBORWriter()
-        writer.arrayHeader(count: 3)
-        writer.byteString(call)
-        writer.unsigned(epoch)
-        writer.array(callKeys.sorted()) { $0.byteString($1) }
-        return hash.digest(writer.bytes)
     }
 }

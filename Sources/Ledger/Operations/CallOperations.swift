@@ -62,12 +62,9 @@ package struct CallSeat: WireObject, Hashable {
         writer.field("certificate", certificate)
     }
 
-    /// The roster hash: SHA-256 over "sotto/roster" ‖ 0x00 ‖ call ‖ the keys in ascending order.
+    /// The roster hash, over the keys of all seats.
     package static func rosterHash(call: CallID, keys: [PublicKey], with hash: inout some Hashing) -> Digest {
-        var bytes = Array("sotto/roster".utf8) + [0]
-        call.raw.append(to: &bytes)
-        for key in keys.sorted() { key.raw.append(to: &bytes) }
-        return hash.digest(bytes)
+        RosterHash.make(call: call, keys: keys, with: &hash)
     }
 }
 
