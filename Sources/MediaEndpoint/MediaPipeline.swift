@@ -14,14 +14,16 @@ package actor MediaPipeline {
     /// RTP payload types; a browser learns them from its description.
     package static let videoPayloadType: UInt8 = 96
     package static let audioPayloadType: UInt8 = 111
+    /// Signed leaf lists: hashes only, so they are not encrypted a second time.
+    package static let proofPayloadType: UInt8 = 112
     /// Sources that may send to us. What comes from a further one is dropped.
     package static let sourceCountMax = 16
     private static let tickInterval: Duration = .milliseconds(20)
     /// Between two reports, in microseconds.
     private static let reportInterval: UInt64 = 1_000_000
 
-    private let transport: MediaTransport
-    private let onEvent: @Sendable (PipelineEvent) -> Void
+    let transport: MediaTransport
+    let onEvent: @Sendable (PipelineEvent) -> Void
     private var senders: [MediaCodec: TrackSender] = [:]
     private var sealers: [MediaCodec: FrameSealer] = [:]
     private var keyIDs: [MediaCodec: MediaKeyID] = [:]
@@ -31,6 +33,9 @@ package actor MediaPipeline {
     private let name: String
     private var timer: GLibTimer?
     private var nextReport = MediaInstant(microseconds: 0)
+    var proofs: FrameProofs?
+    var proofSending: ProofSending
+    private var gate: FrameGate?
     package private(set) var statistics = PipelineStatistics()
 
     package init(transport: MediaTransport, onEvent: @escaping @Sendable (PipelineEvent) -> Void) {
@@ -39,6 +44,7 @@ package actor MediaPipeline {
         loop = transport.loop
         var random = SecureRandom()
         name = RTCPPacket.randomName(using: &random)
+        proofSending = ProofSending(using: &random)
         senders[.vp8] = TrackSender(codec: .vp8, payloadType: Self.videoPayloadType, using: &random)
         senders[.opus] = TrackSender(codec: .opus, payloadType: Self.audioPayloadType, using: &random)
     }
@@ -65,6 +71,7 @@ package actor MediaPipeline {
     /// Stops reports and requests, and says goodbye. The transport stays open.
     package func stop() {
         guard timer != nil else { return }
+        flushProofs()
         timer = nil
         let sources = senders.values.map(\.source).sorted()
         transmit(rtcp: [.receiverReport(source: sources[0], blocks: []), .goodbye(sources: sources)])
@@ -96,6 +103,13 @@ package actor MediaPipeline {
     /// Frames under this key no longer open.
     package func removeReceivingKey(_ keyID: MediaKeyID) { opener.remove(keyID: keyID) }
 
+    /// Is asked before each frame is encrypted; it may give the track another key.
+    package typealias FrameGate =
+        @Sendable (isolated MediaPipeline, _ codec: MediaCodec, _ isKeyFrame: Bool, _ microseconds: UInt64) -> Void
+
+    /// Sets who is asked before each frame, or nobody.
+    package func setGate(_ gate: FrameGate?) { self.gate = gate }
+
     /// Encrypts, cuts and sends one frame.
     ///
     /// - Parameter microseconds: media time since any start, the same for all tracks.
@@ -104,7 +118,9 @@ package actor MediaPipeline {
     package func send(
         _ frame: [UInt8], codec: MediaCodec, microseconds: UInt64
     ) throws(PipelineError) -> [UInt8] {
-        guard let sealer = sealers[codec] else { throw .noKey }
+        let isKeyFrame = codec != .vp8 || VP8FrameHeader.isKeyFrame(frame)
+        gate?(self, codec, isKeyFrame, microseconds)
+        guard let sealer = sealers[codec], let keyID = keyIDs[codec] else { throw .noKey }
         let sealed = try sealer.seal(frame)
         let ticks = Self.ticks(microseconds, codec)
         let now = Self.now
@@ -116,6 +132,11 @@ package actor MediaPipeline {
             _ = transport.assumeIsolated { $0.send(rtp: bytes, keepsForRepeat: codec == .vp8) }
         }
         statistics.sentFrameCount += 1
+        note(
+            SentFrame(
+                codec: codec, keyID: keyID, timestamp: ticks + UInt64(senders[codec]?.wireTimestamp(0) ?? 0),
+                microseconds: microseconds, isKeyFrame: isKeyFrame,
+                clearByteCount: UInt8(codec.clearByteCount(of: frame)), sealed: sealed))
         return sealed
     }
 
@@ -151,9 +172,9 @@ package actor MediaPipeline {
     // MARK: What comes in
 
     private func receive(rtp bytes: Span<UInt8>) {
-        guard let packet = try? RTPPacket(decoding: bytes.indices.map { bytes[$0] }),
-            let codec = Self.codec(of: packet.payloadType)
-        else {
+        let decoded = try? RTPPacket(decoding: bytes.indices.map { bytes[$0] })
+        if let decoded, decoded.payloadType == Self.proofPayloadType { return receive(proof: decoded) }
+        guard let packet = decoded, let codec = Self.codec(of: packet.payloadType) else {
             statistics.refusedPacketCount += 1
             return
         }
@@ -239,6 +260,7 @@ package actor MediaPipeline {
             statistics.unknownKeyFrameCount += 1
         }
         statistics.receivedFrameCount += 1
+        if plain != nil { proofs?.received(frame.bytes, codec: codec, timestamp: frame.timestamp) }
         onEvent(
             .frame(
                 ReceivedFrame(
@@ -256,6 +278,7 @@ package actor MediaPipeline {
         }
         guard now >= nextReport else { return }
         nextReport = now.adding(microseconds: Self.reportInterval)
+        flushProofs()
         report(at: now)
     }
 

@@ -1,6 +1,6 @@
 package import EventLoop
 package import ICE
-internal import Primitives
+package import Primitives
 internal import SecureMedia
 
 /// The path of one call leg: ICE finds it, DTLS makes its keys, SRTP protects what goes over it.
@@ -47,6 +47,9 @@ package actor MediaTransport {
     }
 
     // MARK: Entry points
+
+    /// SHA-256 of the certificate that the handshake will show.
+    package nonisolated var fingerprint: Digest { identity.fingerprint }
 
     /// Opens the sockets and begins to find candidates.
     ///

@@ -1,4 +1,6 @@
 package import Media
+package import Primitives
+package import Recording
 
 /// What a call to ``MediaPipeline`` can fail with.
 package enum PipelineError: Error, Sendable, Equatable {
@@ -31,9 +33,26 @@ package struct ReceivedFrame: Sendable, Equatable {
     package let arrival: MediaInstant
 }
 
+/// A frame as it was sent: what its sender records and signs.
+package struct SentFrame: Sendable, Equatable {
+    package let codec: MediaCodec
+    package let keyID: MediaKeyID
+    /// In ticks of the codec's clock; its low 32 bits are the RTP timestamp.
+    package let timestamp: UInt64
+    /// Media time, as it was given.
+    package let microseconds: UInt64
+    package let isKeyFrame: Bool
+    package let clearByteCount: UInt8
+    /// Clear bytes, SFrame header, ciphertext, tag.
+    package let sealed: [UInt8]
+}
+
 /// What a pipeline tells, on the loop's thread.
 package enum PipelineEvent: Sendable, Equatable {
     case frame(ReceivedFrame)
+    case sent(SentFrame)
+    /// Our own list of the last frames, as it was sent.
+    case signed(SignedLeafList)
     /// The other side asks our encoder for a key frame.
     case keyFrameRequested
     /// Round trip in microseconds, and the loss that the other side saw in the last interval, in 1/256.
