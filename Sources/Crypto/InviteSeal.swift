@@ -10,6 +10,11 @@ package enum InviteSeal {
         /// The seal's ephemeral key e.
         package let ephemeral: AgreementKey
         package let ciphertext: [UInt8]
+
+        package init(ephemeral: AgreementKey, ciphertext: [UInt8]) {
+            self.ephemeral = ephemeral
+            self.ciphertext = ciphertext
+        }
     }
 
     /// - Throws: `CryptoError.badPoint` for a prekey of small order.

@@ -38,6 +38,10 @@ package struct ProofCounts: Sendable, Equatable {
     package var unprovenCount: UInt64 = 0
     /// Signed by the sender, and not received in time to be matched, by the gaps between its lists.
     package var missedCount: UInt64 = 0
+
+    package init(proven: UInt64 = 0, unproven: UInt64 = 0, missed: UInt64 = 0) {
+        (provenCount, unprovenCount, missedCount) = (proven, unproven, missed)
+    }
 }
 
 extension MediaCodec {

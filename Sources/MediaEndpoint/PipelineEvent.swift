@@ -72,4 +72,6 @@ package struct PipelineStatistics: Sendable, Equatable {
     package var resentPacketCount = 0
     package var requestedPacketCount = 0
     package var requestedKeyFrameCount = 0
+
+    package init() {}
 }

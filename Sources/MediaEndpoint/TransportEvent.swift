@@ -68,4 +68,6 @@ package struct TransportStatistics: Sendable, Equatable {
     package var replayedPacketCount = 0
     /// Packets from before the handshake for which there was no room.
     package var earlyPacketCount = 0
+
+    package init() {}
 }

@@ -19,6 +19,12 @@ package struct MailboxRouter: Sendable, Equatable {
         package let number: UInt64
         package let time: Timestamp
         package let content: [UInt8]
+
+        package init(number: UInt64, time: Timestamp, content: [UInt8]) {
+            self.number = number
+            self.time = time
+            self.content = content
+        }
     }
 
     fileprivate struct Mailbox: Sendable, Equatable {
@@ -66,6 +72,9 @@ package struct MailboxRouter: Sendable, Equatable {
     }
 
     package func owner(of id: MailboxID) -> MemberID? { mailboxes[id]?.owner }
+
+    /// The number of the last message that was left there.
+    package func lastNumber(of id: MailboxID) -> UInt64? { mailboxes[id].map { $0.nextNumber - 1 } }
 
     /// Leaves a message (MB-3).
     package mutating func post(_ content: [UInt8], to id: MailboxID, now: Timestamp) -> PostResult {
