@@ -9,61 +9,71 @@ import MediaEndpoint
 import Node
 import Primitives
 import RPC
+import Rights
 import Signalling
 import Synchronization
 import Wire
 
-/// Two home nodes over real sockets, which admit people.
+/// Two home nodes over real sockets: a validator and a node without a vote. The people stand in the genesis document.
 final class CallNetwork: Sendable {
-    let documents: Documents
+    let rules: RuleBook
     let servers: [NodeServer]
     let homes: [HomeService]
     let ports: [UInt16]
+    /// Three members, for tests that run one after the other.
+    let people: [Person]
 
     /// One network serves all tests of a run; nobody stops it before the process ends.
     static let shared = Task { try await CallNetwork() }
 
     init() async throws {
-        let documents = try Documents(validators: 2)
+        var hash = SHA256()
+        var members: [SignedRegistration] = []
+        func make(_ roles: Roles) throws -> (MemberID, NodeKeys) {
+            let keys = NodeKeys(sign: .generate(), link: .generate(), agreement: .generate())
+            let salt = SecureRandom.bytes(count: Registration.saltByteCount)
+            members.append(try keys.registration(roles: roles, name: "", salt: salt))
+            return (members[members.count - 1].memberID(with: &hash), keys)
+        }
+        let nodes = [try make([.validator, .node]), try make(.node)]
+        people = try (0..<3).map { _ in
+            let (member, keys) = try make(.person)
+            return Person(member: member, keys: DeviceKeys(sign: keys.sign, agreement: keys.agreement))
+        }
+        _ = try make(.registrar)
+        let threshold = try [ThresholdPurpose.phone, .outer, .wraps].map {
+            try ThresholdDealer($0, sharingEpoch: SharingEpoch(1), memberCount: 1).publicKeys
+        }
+        let genesis = Genesis(
+            name: "calls", time: SystemTime.utc, limits: Testnet.limits, members: members, attestersNeeded: 1,
+            registrarsNeeded: 1, threshold: threshold)
+        rules = RuleBook(genesis: genesis, judge: PolicyJudge(), with: &hash)
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("sotto-call-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-        let links = (0..<2).map { _ in UInt16.random(in: 20_000..<50_000) }
         var (servers, homes, ports): ([NodeServer], [HomeService], [UInt16]) = ([], [], [])
-        for index in 0..<2 {
-            let other = NodeSettings.Peer(
-                member: documents.nodes[1 - index].member, link: .loopback(port: links[1 - index]))
+        var first: NodeSettings.Peer?
+        for (index, (member, keys)) in nodes.enumerated() {
             let settings = NodeSettings(
-                link: .loopback(port: links[index]), dht: .loopback(port: 0), dataPath: scratch.path + "/\(index)",
-                peers: [other])
-            let runtime = try NodeRuntime(
-                settings: settings, rules: documents.rules, member: documents.nodes[index].member,
-                keys: documents.nodes[index].keys, log: .silent)
+                link: .loopback(port: 0), dht: .loopback(port: 0), dataPath: scratch.path + "/\(index)",
+                peers: first.map { [$0] } ?? [])
+            let runtime = try NodeRuntime(settings: settings, rules: rules, member: member, keys: keys, log: .silent)
             let home = HomeService(node: runtime)
             let server = NodeServer(runtime: runtime, rpc: RPCSettings(), services: [home], version: "test")
-            ports.append(try await server.start().rpcPort)
+            let addresses = try await server.start()
+            first = addresses.link.map { NodeSettings.Peer(member: member, link: $0) }
+            ports.append(addresses.rpcPort)
             servers.append(server)
             homes.append(home)
         }
-        self.documents = documents
         (self.servers, self.homes, self.ports) = (servers, homes, ports)
-    }
-
-    /// Admits a person, and gives its keys.
-    func person() async throws -> Person {
-        let keys = DeviceKeys(sign: .generate(), agreement: .generate())
-        let body = Registration(
-            keys: MemberKeys(sign: keys.sign.publicKey, agreement: keys.agreement.publicKey), roles: .person,
-            salt: SecureRandom.bytes(count: Registration.saltByteCount)
-        ).encoded
-        let registration = try SignedRegistration(keys.sign.sign(.registration, chain: documents.chain, body: body))
-        let envelope = documents.sign(
-            .memberAdmit(MemberAdmit(registration: registration)), by: documents.registrar.member,
-            key: documents.registrar.keys.sign)
-        let outcome = try await servers[0].runtime.chain.execute(envelope, within: .seconds(30))
-        // The other home reads its own copy of the ledger.
-        while await servers[1].runtime.chain.outcome(of: outcome.id) == nil { await Task.yield() }
-        var hash = SHA256()
-        return Person(member: registration.memberID(with: &hash), keys: keys)
+        // The second dials the first; calls need their link.
+        let address = MailboxAddress(node: nodes[0].0, mailbox: .zero)
+        while true {
+            do { _ = try await homes[1].takePrekeys(beside: address, for: nodes[1].0) } catch HomeRefusal.noSuchMailbox
+            {
+                return
+            } catch { await Task.yield() }
+        }
     }
 
     func home(_ index: Int, of person: Person) -> LocalHome {
@@ -74,7 +84,7 @@ final class CallNetwork: Sendable {
     func client(_ index: Int, of person: Person) async throws -> HomeClient {
         try await HomeClient(
             url: "http://127.0.0.1:\(ports[index])/rpc", http: HTTPClient(loop: GLibLoop(name: "client")),
-            rules: documents.rules, member: person.member, keys: person.keys)
+            rules: rules, member: person.member, keys: person.keys)
     }
 }
 
@@ -155,6 +165,7 @@ final class Phone: Sendable {
         var settings = CallSettings()
         settings.transport.ice.localAddresses = .only([Redacted("127.0.0.1")])
         settings.oneTimeKeyCount = 2
+        settings.farewell = .milliseconds(500)
         return settings
     }
 

@@ -12,7 +12,7 @@ import Wire
 struct CallTests {
     private func phones(_ settings: CallSettings = Phone.settings) async throws -> (Phone, Phone) {
         let network = try await CallNetwork.shared.value
-        let (alice, bob) = (try await network.person(), try await network.person())
+        let (alice, bob) = (network.people[0], network.people[1])
         return (
             Phone(alice, home: network.home(0, of: alice), settings: settings),
             Phone(bob, home: network.home(1, of: bob), settings: settings)
@@ -68,7 +68,7 @@ struct CallTests {
     @Test("A call over the RPC of two home nodes, hung up by the callee")
     func overRPC() async throws {
         let network = try await CallNetwork.shared.value
-        let (one, two) = (try await network.person(), try await network.person())
+        let (one, two) = (network.people[0], network.people[1])
         let alice = Phone(one, home: ClientCallHome(try await network.client(0, of: one)))
         let bob = Phone(two, home: ClientCallHome(try await network.client(1, of: two)))
         let film = try Film(seed: 3)
@@ -114,7 +114,7 @@ struct CallTests {
     func busy() async throws {
         let (alice, bob) = try await phones()
         let network = try await CallNetwork.shared.value
-        let third = try await network.person()
+        let third = network.people[2]
         let carol = Phone(third, home: network.home(0, of: third))
         let callee = try await bob.callee()
         let calling = try await alice.device.call(callee)
@@ -143,7 +143,7 @@ struct CallTests {
     func wrongKey() async throws {
         let (_, bob) = try await phones()
         let network = try await CallNetwork.shared.value
-        let person = try await network.person()
+        let person = network.people[2]
         let thief = Person(
             member: person.member, keys: DeviceKeys(sign: .generate(), agreement: person.keys.agreement))
         let phone = Phone(thief, home: network.home(0, of: person))

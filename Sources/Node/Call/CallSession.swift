@@ -67,7 +67,11 @@ package actor CallSession {
     private var hasRemote = false
     private var hasKeys = false
     private var camera: Task<Void, Never>?
+    /// Set when the call is over.
     private var report: CallReport?
+    /// The caller ended before it had keys to say so: the other side's first packet brings them.
+    private var owed: EndReason?
+    private var lingering: CallReport?
     private var wasConnected = false
 
     /// - Parameter sealedInvite: the caller's; nil for the callee.
@@ -121,15 +125,17 @@ package actor CallSession {
     nonisolated func put(_ input: Input) { sink.yield(input) }
 
     /// Runs the call from its first event to its end.
-    func run() async -> EndReason? {
+    /// - Parameter beforeEnd: runs when the call is over and before anybody hears of it.
+    func run(beforeEnd: @Sendable () async -> Void) async {
         put(.leg(side == .caller ? .dialled : .invited))
         for await input in inputs {
             await handle(input)
             if report != nil { break }
         }
         sink.finish()
+        await beforeEnd()
+        if let report { eventSink.yield(.ended(report)) }
         eventSink.finish()
-        return leg.endReason
     }
 
     // MARK: Inputs
@@ -139,13 +145,14 @@ package actor CallSession {
         case .leg(let event): await receive(event)
         case .packet(let packet):
             guard let message = handshake.open(packet) else { return }
-            await handle(message)
+            if lingering == nil { await handle(message) } else { await payOwed() }
         case .transport(let event): await handle(event)
         case .send(let message): await send(message)
         case .gatheringOver:
             hasGathered = true
             await revealIfReady()
-        case .farewellOver: await receive(.peerEnded(.hungUp))
+        case .farewellOver:
+            if let lingering { report = lingering } else { await receive(.peerEnded(.hungUp)) }
         case .cameraEnded: eventSink.yield(.cameraEnded)
         }
     }
@@ -218,7 +225,8 @@ package actor CallSession {
             await revealIfReady()
         case .sendEnd(let reason):
             await pipeline.flushProofs()
-            if handshake.hasSecrets { await send(.end(reason)) }
+            // Who crossed our invite knows by its own that ours gave way.
+            if handshake.hasSecrets { await send(.end(reason)) } else if reason != .glare { owed = reason }
         case .startTransport: await connect()
         case .restartTransport: await restart()
         case .stopTransport: await close()
@@ -246,6 +254,13 @@ package actor CallSession {
     private func send(_ message: SessionMessage) async {
         guard leg.endReason == nil || message.isEnd else { return }
         do throws(EndReason) { await post(try handshake.seal(message)) } catch { put(.leg(.refused(error))) }
+    }
+
+    private func payOwed() async {
+        guard let reason = owed else { return }
+        owed = nil
+        await send(.end(reason))
+        report = lingering
     }
 
     /// A lost message cannot be made up for: the other side counts them.
@@ -388,8 +403,9 @@ package actor CallSession {
         report.proofs = await pipeline.proofCounts
         report.packets = await transport.statistics
         await close()
-        self.report = report
-        eventSink.yield(.ended(report))
+        guard owed != nil else { return self.report = report }
+        lingering = report
+        wait(settings.farewell, then: .farewellOver)
     }
 }
 

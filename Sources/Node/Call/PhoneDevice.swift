@@ -28,8 +28,10 @@ package actor PhoneDevice {
     private var replays: InviteReplayCache
     private var mailbox: MailboxID?
     private var current: CallSession?
-    /// The invite of whom we are dialling, until it is clear whose call goes on.
+    /// An invite of the very member we are in a call with: both dialled, or that member's call is over and our side of
+    /// it about to be. It rings when ours ends.
     private var held: OpenedInvite?
+    private var patience: GLibTimer?
     /// Ends with the call.
     private var running: Task<Void, Never>?
     private var readers: [MailboxID: Task<Void, Never>] = [:]
@@ -151,9 +153,19 @@ package actor PhoneDevice {
         }
         if let used = sealed.oneTimeKey { self.prekeys?.use(used) }
         guard let current else { return await ring(ready) }
-        guard current.side == .caller, current.peer == invite.from else { return await refuse(ready, .busy) }
+        guard current.peer == invite.from, held == nil else { return await refuse(ready, .busy) }
         held = ready
         current.put(.leg(.crossed(invite.call)))
+        patience = loop.timer(after: settings.farewell) { [weak self] in
+            Task { await self?.loseHeld() }  // Ends with its one message.
+        }
+    }
+
+    /// Our call goes on: who called meanwhile hears that we are busy, unless it was the call that gave way.
+    private func loseHeld() async {
+        guard let held, let current else { return }
+        self.held = nil
+        if current.side == .callee || current.call > held.invite.call { await refuse(held, .busy) }
     }
 
     private func ring(_ invite: OpenedInvite) async {
@@ -184,17 +196,19 @@ package actor PhoneDevice {
     private func begin(_ session: CallSession, closing mailbox: MailboxID?) {
         current = session
         running = Task { [weak self] in
-            let reason = await session.run()
-            await self?.ended(session, reason, closing: mailbox)
+            await session.run { [weak self] in await self?.free(from: session) }
+            if let mailbox { await self?.close(mailbox) }
         }
     }
 
-    private func ended(_ session: CallSession, _ reason: EndReason?, closing mailbox: MailboxID?) async {
-        if current === session { current = nil }
-        let waiting = held
+    /// The call is over: another may begin before anybody hears of the end.
+    private func free(from session: CallSession) async {
+        guard current === session else { return }
+        current = nil
+        patience = nil
+        guard let waiting = held else { return }
         held = nil
-        if let waiting, reason == .glare, current == nil { await ring(waiting) }
-        if let mailbox { await close(mailbox) }
+        await ring(waiting)
     }
 
     private func makeTransport() throws(EndReason) -> MediaTransport {
