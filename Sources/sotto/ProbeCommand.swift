@@ -28,14 +28,14 @@ enum ProbeCommand {
             throw CommandError(.refused, "the member of this data directory is no registrar", hint: "--home REGISTRAR")
         }
         let began = SystemTime.monotonic
-        let tally = await withTaskGroup(of: (Duration, Duration?).self) { group in
+        let tally = await withTaskGroup(of: Attempt.self) { group in
             var tally = Tally(began: began)
             for number in 0..<Int(seconds * 1_000 / every) {
                 let due = began + .milliseconds(Int64(number) * Int64(every))
                 try? await Task.sleep(for: due - SystemTime.monotonic)
                 group.addTask { await probe(client) }
             }
-            for await (end, latency) in group { tally.add(end, latency) }
+            for await attempt in group { tally.add(attempt) }
             return tally
         }
         let result = tally.result(ended: SystemTime.monotonic)
@@ -43,7 +43,7 @@ enum ProbeCommand {
         Output.line(result.text)
     }
 
-    private static func probe(_ client: HomeClient) async -> (Duration, Duration?) {
+    private static func probe(_ client: HomeClient) async -> Attempt {
         let key = SigningKey.generate()
         let body = Registration(
             keys: MemberKeys(sign: key.publicKey, agreement: AgreementSecret.generate().publicKey), roles: .person,
@@ -51,12 +51,22 @@ enum ProbeCommand {
         ).encoded
         guard let registration = try? SignedRegistration(key.sign(.registration, chain: client.chain, body: body))
         else {
-            return (SystemTime.monotonic, nil)
+            preconditionFailure("a fresh registration is well formed")
         }
         let began = SystemTime.monotonic
-        let isFinal = (try? await client.submit(.memberAdmit(MemberAdmit(registration: registration)))) != nil
+        do throws(HomeError) {
+            try await client.submit(.memberAdmit(MemberAdmit(registration: registration)))
+        } catch {
+            return Attempt(end: SystemTime.monotonic, latency: nil, fault: error.explained.messages.first)
+        }
         let end = SystemTime.monotonic
-        return (end, isFinal ? end - began : nil)
+        return Attempt(end: end, latency: end - began, fault: nil)
+    }
+
+    private struct Attempt: Sendable {
+        let end: Duration
+        let latency: Duration?
+        let fault: String?
     }
 
     private struct Tally {
@@ -64,12 +74,17 @@ enum ProbeCommand {
         var ends: [Duration] = []
         var latencies: [Duration] = []
         var failed = 0
+        var fault: String?
 
         init(began: Duration) { self.began = began }
 
-        mutating func add(_ end: Duration, _ latency: Duration?) {
-            guard let latency else { return failed += 1 }
-            ends.append(end)
+        mutating func add(_ attempt: Attempt) {
+            guard let latency = attempt.latency else {
+                failed += 1
+                fault = fault ?? attempt.fault
+                return
+            }
+            ends.append(attempt.end)
             latencies.append(latency)
         }
 
@@ -79,7 +94,7 @@ enum ProbeCommand {
             let sorted = latencies.sorted()
             return Result(
                 finalised: latencies.count, failed: failed, median: sorted.isEmpty ? nil : sorted[sorted.count / 2],
-                slowest: sorted.last, longestGap: gaps.max() ?? (ended - began))
+                slowest: sorted.last, longestGap: gaps.max() ?? (ended - began), fault: fault)
         }
     }
 
@@ -89,6 +104,8 @@ enum ProbeCommand {
         let median: Duration?
         let slowest: Duration?
         let longestGap: Duration
+        /// Why the first that failed did.
+        let fault: String?
 
         private func milliseconds(_ duration: Duration?) -> UInt64 {
             duration.map { UInt64(max(0, $0 / .milliseconds(1))) } ?? 0
@@ -100,13 +117,14 @@ enum ProbeCommand {
                 "medianMilliseconds": .unsigned(milliseconds(median)),
                 "slowestMilliseconds": .unsigned(milliseconds(slowest)),
                 "longestGapMilliseconds": .unsigned(milliseconds(longestGap)),
+                "fault": fault.map { .string($0) } ?? .null,
             ]
         }
 
         var text: String {
             """
             \(finalised) final, \(failed) not; median \(milliseconds(median)) ms, slowest \(milliseconds(slowest)) ms; \
-            longest time without one: \(milliseconds(longestGap)) ms
+            longest time without one: \(milliseconds(longestGap)) ms\(fault.map { "; first fault: \($0)" } ?? "")
             """
         }
     }
