@@ -32,6 +32,10 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case oneTimePrekey = "one-time-prekey"
     /// A registrar's statement that a member holds a number, for the attesting validators.
     case numberStatement = "number-statement"
+    /// A writer's wish that the attestation of its number ends, for the attesting validators.
+    case numberRelease = "number-release"
+    /// What a member says in its phone record, inside the record's seal.
+    case phoneRecord = "phone-record"
     /// A validator's attestation of a number's location.
     case numberAttestation = "number-attestation"
     /// A request to a node's RPC on behalf of a member.
