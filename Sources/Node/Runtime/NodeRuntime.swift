@@ -79,7 +79,13 @@ package final class NodeRuntime: Sendable {
         ) { record, writer, evidence, other in
             await NumberStanding.judge(record, writer, evidence, other, on: chain)
         }
-        handlers = Mutex([:])
+        let dht = dht
+        handlers = Mutex([
+            .address: { _, body in
+                if let record = try? SignedObject(decoding: body) { await dht.seed([record]) }
+                return []
+            }
+        ])
         relay.node.withLock { $0 = WeakNode(self) }
     }
 
@@ -95,15 +101,16 @@ package final class NodeRuntime: Sendable {
         try await refreshMembers()
         let link: SocketAddress?
         let udp: SocketAddress
-        do throws(LinkError) {
-            link = try await mesh.start(listeningOn: settings.link)
-        } catch {
-            throw .link(error)
-        }
+        // Before the links: a new neighbour is told the address at once.
         do throws(SocketError) {
             udp = try await dht.start()
         } catch {
             throw .socket(error)
+        }
+        do throws(LinkError) {
+            link = try await mesh.start(listeningOn: settings.link)
+        } catch {
+            throw .link(error)
         }
         await chain.start()
         return (link, udp)
