@@ -103,6 +103,8 @@ struct NodeParts {
     var gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)?
 
     init(runtime: NodeRuntime, shares: NodeShares, home: HomeFiles) throws(CommandError) {
+        services.append(PhoneService(node: runtime, shares: shares))
+        services.append(DHTService(node: runtime))
     }
 }
 
