@@ -10,7 +10,7 @@ package protocol NumberAttesting: Sendable {
     func claim(from evidence: [UInt8]) async -> NumberClaim?
 }
 
-/// Believes an active registrar: the evidence is its signed `NumberClaim`. The registrar has seen, outside this network,
+/// Believes an active registrar: the evidence is its signed `NumberClaim`. The registrar saw, outside this network,
 /// that the member holds the number; that the location belongs to the number is its word too, since one validator alone
 /// cannot compute it.
 struct RegistrarAttesting: NumberAttesting {

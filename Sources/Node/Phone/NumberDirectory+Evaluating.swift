@@ -5,7 +5,7 @@ import Primitives
 import RPC
 import Wire
 
-/// The oblivious part: a number goes out blinded, enough validators evaluate it, and only here does it become an output.
+/// The oblivious part: a number goes out blinded, enough validators evaluate it, and only here is there an output.
 extension NumberDirectory {
     struct Evaluated: Sendable {
         /// 64 bytes: what location and sealing key come from. As secret as the number.

@@ -1,6 +1,6 @@
 package import Wire
 
-/// What a node asks a validator about an attestation: `{v, claim}`, `{v, submit}` or `{v, release}`, each a byte string.
+/// What a validator is asked about an attestation: `{v, claim}`, `{v, submit}` or `{v, release}`, each a byte string.
 package enum NumberQuestion: WireObject, Hashable {
     /// Evidence sealed to the validator: attest what it bears out.
     case claim([UInt8])
