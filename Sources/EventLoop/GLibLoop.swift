@@ -11,7 +11,7 @@ internal import CGLib
 /// the last holder lets go. GLib keeps one context per thread busy with `poll`, so a loop is meant for some tens of
 /// sessions; more sessions take more loops.
 ///
-/// `@unchecked Sendable`, because all state lies in ``GLibThread``, which says what guards it.
+/// `@unchecked Sendable`, because all state lies in `GLibThread`, which says what guards it.
 package final class GLibLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let thread: GLibThread
 

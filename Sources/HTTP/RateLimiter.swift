@@ -22,8 +22,8 @@ package struct RateLimiter<Key: Hashable & Sendable>: Sendable {
         shared = Bucket(tokens: burst, time: .zero)
     }
 
-    /// Takes `cost` tokens, or says how long to wait until they are there.
-    /// - Parameter now: monotonic time since any fixed moment.
+    /// Takes `cost` tokens of `key`, or says how long to wait until they are there. `now` is monotonic time since any
+    /// fixed moment.
     package mutating func take(_ cost: Double = 1, for key: Key, now: Duration) -> Duration? {
         if buckets[key] == nil && buckets.count >= keyCountMax { forgetFull(now: now) }
         if let bucket = buckets[key] {

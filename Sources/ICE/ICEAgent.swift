@@ -39,7 +39,10 @@ package actor ICEAgent {
 
     /// Makes the agent and sets who hears of it. Nothing is sent yet.
     ///
-    /// - Parameter isControlling: true on the side that makes the offer; it chooses the pair.
+    /// - Parameters:
+    ///   - isControlling: true on the side that makes the offer; it chooses the pair.
+    ///   - onEvent: hears of candidates and states, on the loop's thread.
+    ///   - onDatagram: takes each datagram, there too.
     /// - Throws: `.alreadyStarted`, or `.refused` if libnice would not.
     package func start(
         isControlling: Bool, onEvent: @escaping EventHandler, onDatagram: @escaping DatagramHandler

@@ -33,6 +33,7 @@ package struct PutOperation: Equatable, Sendable {
     ///   - candidates: the closest live nodes, nearest first.
     ///   - nodeCount: how many nodes there are at all.
     ///   - heldHere: this node is itself among the closest and has stored the record.
+    ///   - limits: the network's.
     package init(candidates: [Contact], nodeCount: Int, heldHere: Bool, limits: Limits = Limits()) {
         waiting = Array(candidates.prefix(limits.putCandidatesMax))
         let own = heldHere ? 1 : 0

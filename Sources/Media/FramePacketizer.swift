@@ -15,6 +15,7 @@ package struct FramePacketizer: Equatable, Sendable {
     private var pictureID: UInt16
 
     /// - Parameters:
+    ///   - codec: which clear bytes and descriptors a payload has.
     ///   - payloadByteCountMax: at least 64; at most what fits `RTPPacket.byteCountMax`.
     ///   - pictureID: the first picture id, of which 15 bits count; random by RFC 7741.
     package init(codec: MediaCodec, payloadByteCountMax: Int = payloadByteCountDefault, pictureID: UInt16 = 0) {

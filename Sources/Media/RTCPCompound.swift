@@ -6,7 +6,7 @@ package enum RTCPCompound {
     /// Packets in one datagram.
     package static let packetCountMax = 32
 
-    /// - Parameter allowsReducedSize: feedback may come without a report before it.
+    /// The packets of a datagram. With `allowsReducedSize` feedback may come without a report before it.
     package static func decode(_ input: [UInt8], allowsReducedSize: Bool) throws(MediaError) -> [RTCPPacket] {
         guard input.count <= RTPPacket.byteCountMax else {
             throw .limitExceeded(limit: UInt64(RTPPacket.byteCountMax))

@@ -43,8 +43,8 @@ package struct ReorderBuffer: Equatable, Sendable {
         waiting.values.map(\.since).min()?.adding(microseconds: limits.holdMicroseconds)
     }
 
-    /// Takes a packet as it came.
-    /// - Parameter mayStart: false for a packet that is of no use as the very first; it then waits for one that is.
+    /// Takes a packet as it came. `mayStart` is false for one that is of no use as the very first; it then waits for
+    /// one that is.
     package mutating func receive(_ packet: RTPPacket, mayStart: Bool = true, at now: MediaInstant) -> [Output] {
         var outputs: [Output] = []
         if let highest = sequences.highest {

@@ -19,8 +19,11 @@ package struct TrackReceiver: Equatable, Sendable {
     private var losses = LossTracker()
     private var keyFrames = KeyFrameRequester()
 
-    /// - Parameter holdMicroseconds: how long to wait for a missing packet; 400 ms for picture and 60 ms for sound
-    ///   when nothing is said.
+    /// - Parameters:
+    ///   - codec: of the track.
+    ///   - source: its SSRC.
+    ///   - holdMicroseconds: how long to wait for a missing packet; 400 ms for picture and 60 ms for sound when nothing
+    ///     is said.
     package init(codec: MediaCodec, source: UInt32, holdMicroseconds: UInt64? = nil) {
         self.codec = codec
         statistics = ReceiverStatistics(source: source, clockRate: codec.clockRate)

@@ -37,8 +37,7 @@ package struct TrackSender: Equatable, Sendable {
     /// The timestamp on the wire of media time `ticks`: what a frame's leaf is hashed over.
     package func wireTimestamp(_ ticks: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: ticks) &+ timestampOffset }
 
-    /// The packets of one frame, in order.
-    /// - Parameter ticks: the frame's time in units of the codec's clock, from any start.
+    /// The packets of one frame, in order. `ticks` is the frame's time in units of the codec's clock, from any start.
     package mutating func send(
         _ frame: [UInt8], ticks: UInt64, at now: MediaInstant
     ) throws(MediaError) -> [RTPPacket] {

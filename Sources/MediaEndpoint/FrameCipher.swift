@@ -4,7 +4,7 @@ package import Primitives
 
 /// Encrypts the frames of one track: clear codec bytes ‖ SFrame header ‖ ciphertext ‖ tag.
 ///
-/// The clear bytes are what packetisers must see (``MediaCodec/clearByteCount(of:)``); they are authenticated as
+/// The clear bytes are what packetisers must see (`MediaCodec.clearByteCount(of:)`); they are authenticated as
 /// metadata. Not `Sendable`: it lives inside one actor.
 package final class FrameSealer {
     package let codec: MediaCodec

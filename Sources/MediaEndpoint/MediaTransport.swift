@@ -126,9 +126,8 @@ package actor MediaTransport {
         return try localDescription()
     }
 
-    /// Protects and sends one RTP packet.
+    /// Protects and sends one RTP packet. With `keepsForRepeat`, `sendAgain` may be asked for it.
     ///
-    /// - Parameter keepsForRepeat: whether `sendAgain` may be asked for it.
     /// - Returns: false if there are no keys or no path, or its number was used before; the packet is gone.
     @discardableResult
     package func send(rtp packet: consuming [UInt8], keepsForRepeat: Bool = false) -> Bool {

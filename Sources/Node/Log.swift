@@ -39,7 +39,9 @@ package struct Log: Sendable {
     private let least: Level
     private let write: @Sendable (Level, String) -> Void
 
-    /// - Parameter write: takes one finished line without a line break.
+    /// - Parameters:
+    ///   - least: the least urgent level that is written.
+    ///   - write: takes one finished line without a line break.
     package init(least: Level = .info, write: @escaping @Sendable (Level, String) -> Void) {
         self.least = least
         self.write = write

@@ -15,7 +15,9 @@ package struct PlaybackPlan: Equatable, Sendable {
     package let outer: OuterManifest
     package let recording: RecordingManifest
 
-    /// - Parameter recordingShard: shard 0, its outer layer taken off.
+    /// - Parameters:
+    ///   - outer: where the shards are.
+    ///   - recordingShard: shard 0, its outer layer taken off.
     /// - Throws: `RecordingError.mismatch` when it holds no manifest of this recording, or shards are missing.
     package init(outer: OuterManifest, recordingShard: [UInt8]) throws(RecordingError) {
         guard let manifest = try? RecordingManifest(unpadding: recordingShard), manifest.recording == outer.recording,

@@ -32,7 +32,9 @@ package struct SegmentPlanner: Equatable, Sendable {
     private var open: Open?
     private var nextSegment: UInt32
 
-    /// - Parameter nextSegment: the first segment number; never one that was used under this roster epoch.
+    /// - Parameters:
+    ///   - kind: a picture's segments begin with key frames where they can.
+    ///   - nextSegment: the first segment number; never one that was used under this roster epoch.
     package init(kind: TrackKind, nextSegment: UInt32 = 0) {
         self.kind = kind
         self.nextSegment = nextSegment

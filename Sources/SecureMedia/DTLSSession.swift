@@ -30,7 +30,7 @@ package final class DTLSSession {
     private static let ciphers =
         "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305"
         + ":ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256"
-    /// Bounds of ``init``'s `mtu`.
+    /// Bounds of the `mtu` that a session is made with.
     package static let mtuRange = 256...16_384
 
     package let role: Role

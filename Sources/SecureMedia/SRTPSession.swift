@@ -25,6 +25,7 @@ package final class SRTPSession {
     private static let isLibraryReady = srtp_init() == srtp_err_status_ok
 
     /// - Parameters:
+    ///   - profile: what the handshake chose.
     ///   - localKey: master key and salt of what we send.
     ///   - remoteKey: the same of what the other end sends.
     /// - Throws: `.sessionFailed`.

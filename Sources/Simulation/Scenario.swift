@@ -29,7 +29,7 @@ package struct Scenario: Sendable, Equatable {
     /// After they end, everything must be final within this many microseconds.
     package var patience: UInt64 = 60_000_000
 
-    /// - Parameter memberCount: drawn as well when nil.
+    /// What a seed draws; `memberCount` as well when it is nil.
     package init(seed: UInt64, memberCount: Int? = nil) {
         var random = SeededGenerator(seed: seed)
         let drawn = [1, 2, 3, 4, 4, 4, 4, 5, 7, 10][Int(random.within(0...9))]

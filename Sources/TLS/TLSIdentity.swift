@@ -15,7 +15,9 @@ package final class TLSIdentity: @unchecked Sendable {
 
     /// Makes the identity of an Ed25519 seed (RFC 8032: the private key).
     ///
-    /// - Parameter protocolName: ALPN name, 1 to 255 bytes; both ends must name the same.
+    /// - Parameters:
+    ///   - seed: 32 bytes.
+    ///   - protocolName: ALPN name, 1 to 255 bytes; both ends must name the same.
     /// - Throws: `identityFailed`.
     package init(seed: Span<UInt8>, protocolName: String) throws(TLSError) {
         guard seed.count == Self.seedByteCount, let name = ProtocolName(protocolName) else { throw .identityFailed }

@@ -5,7 +5,7 @@ package import Primitives
 import SecureMedia
 package import Signalling
 
-/// One call on one of its two sides: the shell of ``CallLeg``.
+/// One call on one of its two sides: the shell of `CallLeg`.
 ///
 /// Whatever happens (messages, the transport, timers, the person) comes in through one queue and is worked on one by
 /// one, so that nothing happens between an event and the last of its actions.

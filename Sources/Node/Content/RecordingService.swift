@@ -177,8 +177,10 @@ package final class RecordingService: NodeServicing {
             parameters: [RPCParameter("recording", .identifier, "which")],
             result: RPCParameter(
                 "recording", .object,
-                "{recording, state, call, owner, began, ended, holders, participants: [{key, home, consent, seal}], rights}"
-            ), errors: [.notFound], rateClass: .normal
+                """
+                {recording, state, call, owner, began, ended, holders, rights, \
+                participants: [{key, home, consent, seal}]}
+                """), errors: [.notFound], rateClass: .normal
         ) { [self] call throws(RPCError) in
             let store = node.chain.store
             let recording: RecordingID = try call.arguments.identifier("recording")

@@ -4,7 +4,7 @@ package import Primitives
 package import Signalling
 package import Wire
 
-/// The mailboxes and prekeys of one home node: the shell of ``MailboxRouter`` and ``PrekeyShelf``.
+/// The mailboxes and prekeys of one home node: the shell of `MailboxRouter` and `PrekeyShelf`.
 ///
 /// It sees which of its members has a message, when, how long it is, and which node it came from.
 package actor HomeDesk {

@@ -17,8 +17,8 @@ package struct RecordedSender: Sendable {
     /// Content blocks of segments.
     package let segmentBlocks: [CID]
 
-    /// Puts closed groups in order and makes the manifests over them. Where a track has no frames in a group, a manifest
-    /// without segments stands, so that group numbers and places agree.
+    /// Puts closed groups in order and makes the manifests over them. Where a track has no frames in a group, a
+    /// manifest without segments stands, so that group numbers and places agree.
     /// - Throws: `RecordingError` for groups that overlap or are too many; `.notFound` when there are none.
     package init(
         groups: [ClosedGroup], sender: PublicKey, recording: RecordingID, with hash: inout SHA256

@@ -19,8 +19,8 @@ package enum HandoverError: Error, Sendable {
     case tooSlow
 }
 
-/// A sender's steps after a recording has ended: seal on the ledger, then hand every block to the holders. Each step can
-/// be taken again after a crash.
+/// A sender's steps after a recording has ended: seal on the ledger, then hand every block to the holders. Each step
+/// can be taken again after a crash.
 package struct RecordingHandover: Sendable {
     /// Nodes that hold one recording; fewer where the network has fewer or allows fewer.
     package static let holderCountMax = 8
@@ -36,8 +36,8 @@ package struct RecordingHandover: Sendable {
         self.callKey = callKey
     }
 
-    /// Seals what the log holds and hands it over. What the ledger made of the seal; nil when nothing was recorded or it
-    /// was sealed before.
+    /// Seals what the log holds and hands it over. What the ledger made of the seal; nil when nothing was recorded or
+    /// it was sealed before.
     /// - Throws: `HandoverError`; calling again goes on from there.
     @discardableResult
     package func finish(_ log: RecordingLog) async throws(HandoverError) -> TransactionOutcome? {

@@ -68,7 +68,7 @@ package struct RecordingTerms: Sendable {
     }
 }
 
-/// One participant's side of a recorded call: the shell of ``ConsentMachine``.
+/// One participant's side of a recorded call: the shell of `ConsentMachine`.
 ///
 /// Who wants to record has its home node open the call on the ledger, the other takes its seat; then both are asked.
 /// A yes counts once its `consent.give` is final, and the other side looks that up for itself. Who asked names the
@@ -120,6 +120,8 @@ package actor RecordingSession {
     var hash = SHA256()
 
     /// - Parameters:
+    ///   - call: who is in it, by their per-call keys.
+    ///   - home: the participant's home node.
     ///   - logPath: directory of the log of what this participant sends.
     ///   - send: gives a message to the other side, in order.
     ///   - onRecorder: hears of the recorder before the first frame is to be recorded.

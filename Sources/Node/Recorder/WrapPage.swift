@@ -1,8 +1,8 @@
 package import Primitives
 package import Wire
 
-/// Signed wraps of one sender: leaves `first` and following of the tree whose root its seal fixed. A content block of its
-/// own, so that wraps can be erased where the ledger cannot. Fields: `v`, `first`, `wraps`, `sender`, `recording`.
+/// Signed wraps of one sender: leaves `first` and following of the tree whose root its seal fixed. A content block of
+/// its own, so that wraps can be erased where the ledger cannot. Fields: `v`, `first`, `wraps`, `sender`, `recording`.
 ///
 /// A group without frames has an empty leaf: nothing was wrapped, and nothing can be released.
 package struct WrapPage: WireObject, Hashable {

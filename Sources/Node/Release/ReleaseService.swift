@@ -9,7 +9,7 @@ package final class ReleaseService: NodeServicing {
     private let desk: ReleaseDesk
     private let asker: NodeShareAsker
 
-    /// - Parameter shares: empty on a node that is no validator.
+    /// `shares` are empty on a node that is no validator.
     package init(node: NodeRuntime, shares: NodeShares) {
         self.node = node
         desk = ReleaseDesk(chain: node.rules.chain, shares: shares, sealer: node.keys.agreement)
