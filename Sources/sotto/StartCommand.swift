@@ -105,6 +105,8 @@ struct NodeParts {
     init(runtime: NodeRuntime, shares: NodeShares, home: HomeFiles) throws(CommandError) {
         services.append(PhoneService(node: runtime, shares: shares))
         services.append(DHTService(node: runtime))
+        services.append(ReleaseService(node: runtime, shares: shares))
+        try addContent(runtime, home)
     }
 }
 

@@ -50,14 +50,3 @@ package struct PlaybackReport: Equatable, Sendable {
         faultyValidators = Set(faultyValidators + validators).sorted()
     }
 }
-
-/// The opened frames of one group, in the order in which they are shown.
-package struct PlayedGroup: Equatable, Sendable {
-    package let group: GroupIndex
-    package let frames: [PlayedFrame]
-
-    package init(group: GroupIndex, frames: [PlayedFrame]) {
-        self.group = group
-        self.frames = frames
-    }
-}

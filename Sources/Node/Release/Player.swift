@@ -165,7 +165,7 @@ package struct Player: Sendable {
                 report.unopenedFrameCount += opener.open(segments)
             }
         }
-        return PlayedGroup(group: group, frames: opener.frames)
+        return PlayedGroup(group: group, tracks: sealed.tracks, frames: opener.frames)
     }
 
     /// The wraps of a group with their proofs, from everybody who may be played: all that consent covered.

@@ -2,6 +2,7 @@ package import ContentStore
 import Crypto
 import EventLoop
 package import Ledger
+import Links
 package import Primitives
 package import Recording
 import Synchronization
@@ -45,6 +46,15 @@ package final class RotationService: NodeServicing {
                 },
                 post: { await node.post(.rightsRotate($0)) }, fetch: fetch, fetchPages: fetchPages,
                 announce: announce))
+    }
+
+    /// Rotates what a content service holds; what is missing comes from the other holders by the same way.
+    package convenience init(node: NodeRuntime, content: ContentService) {
+        self.init(
+            node: node, store: content.store,
+            fetch: { cid, recording in await content.find(cid, recording: recording) },
+            fetchPages: { recording, epoch in await content.outerPages(of: recording, epoch: epoch) },
+            announce: { manifest, pages in await node.dht.provide(manifest.shards.map(\.link.cid) + pages) })
     }
 
     package func install(on node: NodeRuntime) async {
@@ -129,6 +139,23 @@ extension OuterRotator.Failure {
         case .store: "store"
         case .state: "state"
         case .notPosted: "not_posted"
+        }
+    }
+}
+
+extension ContentService {
+    /// The pages of an outer manifest, from here or from the first holder that has them; empty when nobody has.
+    func outerPages(of recording: RecordingID, epoch: RightsEpoch) async -> [OuterManifestPage] {
+        var pages: [OuterManifestPage] = []
+        while true {
+            let tag = BlockTag(recording: recording, epoch: epoch, role: .page, index: UInt64(pages.count))
+            guard let index = await findIndex(from: tag), !index.blocks.isEmpty else { return pages }
+            for block in index.blocks {
+                guard block.index == UInt64(pages.count), let bytes = await find(block.cid, recording: recording),
+                    let page = try? OuterManifestPage(decoding: bytes)
+                else { return [] }
+                pages.append(page)
+            }
         }
     }
 }

@@ -62,6 +62,17 @@ package struct SealedTracks: Sendable {
         return groups.sorted()
     }
 
+    /// Every track that may be played, by sender and id.
+    package var tracks: [PlayedTrack] {
+        playable.flatMap { sender in
+            sender.seal.tracks.compactMap { track in
+                TrackKind(rawValue: track.kind.rawValue).map {
+                    PlayedTrack(sender: sender.key, id: UInt8(truncatingIfNeeded: track.id), kind: $0)
+                }
+            }
+        }
+    }
+
     /// Agreed only when the opening is the one committed to, about this key and call, and signed by the member's key.
     private static func standing(
         of key: PublicKey, in call: CallEntry?, _ id: CallID, _ opening: CertificateOpening?, _ home: some PlaybackHome
