@@ -30,6 +30,8 @@ enum Commands {
         NumberCommands.release,
         DHTCommands.peers,
         DHTCommands.find,
+        CallCommands.call,
+        CallCommands.answer,
         RPCCallCommand.command,
         RPCMethodsCommand.command,
         SettingsCheckCommand.command,
@@ -52,6 +54,8 @@ enum Commands {
         ("dht", "Look into the distributed hash table."),
         ("recording", "Play a recording."),
         ("rights", "Publish, grant, revoke, and see who watched."),
+        ("call", "Call somebody."),
+        ("answer", "Be called."),
         ("rpc", "Ask a node directly."),
         ("settings", "Check and explain the configuration."),
     ]
