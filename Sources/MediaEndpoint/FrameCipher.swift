@@ -57,17 +57,19 @@ package final class FrameOpener {
     private var entries: [UInt64: Entry] = [:]
     private var order: [UInt64] = []
 
+    /// Asked for the base key of an id that was not added; nil when nobody knows it.
+    package typealias Finder = @Sendable (MediaKeyID) -> [UInt8]?
+    package var finder: Finder?
+
     package init() {}
 
     /// Adds a key; beyond the limit the oldest is forgotten. A key that is known already keeps its counter.
     package func add(keyID: MediaKeyID, baseKey: [UInt8]) throws(PipelineError) {
         guard entries[keyID.rawValue] == nil else { return }
         do {
-            entries[keyID.rawValue] = Entry(
-                key: try SFrameKey(suite: .aes256GCM, keyID: keyID.rawValue, baseKey: baseKey))
+            insert(
+                Entry(key: try SFrameKey(suite: .aes256GCM, keyID: keyID.rawValue, baseKey: baseKey)), keyID.rawValue)
         } catch { throw .badKey }
-        order.append(keyID.rawValue)
-        if order.count > Self.keyCountMax { entries[order.removeFirst()] = nil }
     }
 
     /// Forgets a key: frames under it no longer open.
@@ -76,25 +78,33 @@ package final class FrameOpener {
         order.removeAll { $0 == keyID.rawValue }
     }
 
-    /// The key id that a frame names; nil when it names none.
-    package static func keyID(of frame: [UInt8], codec: MediaCodec) -> MediaKeyID? {
-        let sealed = frame.span.extracting(droppingFirst: codec.clearByteCount(of: frame))
-        return (try? SFrameHeader(startOf: sealed)).map { MediaKeyID(rawValue: $0.keyID) }
-    }
-
     /// - Throws: `.unknownKey`, or `.refusedFrame` for one that is not authentic or came before.
     package func open(_ frame: [UInt8], codec: MediaCodec) throws(PipelineError) -> [UInt8] {
         let split = codec.clearByteCount(of: frame)
         let sealed = frame.span.extracting(droppingFirst: split)
         guard let header = try? SFrameHeader(startOf: sealed) else { throw .refusedFrame }
-        guard let entry = entries[header.keyID] else { throw .unknownKey }
+        let entry: Entry
+        if let known = entries[header.keyID] { entry = known } else { entry = try found(header.keyID) }
         guard header.counter >= entry.lowestCounter, header.counter < .max else { throw .refusedFrame }
         var output = Array(frame[..<split])
         do {
             try entry.key.decrypt(
                 metadata: frame.span.extracting(first: split), ciphertext: sealed, appendingTo: &output)
         } catch { throw .refusedFrame }
+        // A key that was found is kept once a frame proved it: a made-up id pushes out nothing.
+        if entries[header.keyID] == nil { insert(entry, header.keyID) }
         entries[header.keyID]?.lowestCounter = header.counter + 1
         return output
+    }
+
+    private func found(_ keyID: UInt64) throws(PipelineError) -> Entry {
+        guard let base = finder?(MediaKeyID(rawValue: keyID)) else { throw .unknownKey }
+        do { return Entry(key: try SFrameKey(suite: .aes256GCM, keyID: keyID, baseKey: base)) } catch { throw .badKey }
+    }
+
+    private func insert(_ entry: Entry, _ keyID: UInt64) {
+        entries[keyID] = entry
+        order.append(keyID)
+        if order.count > Self.keyCountMax { entries[order.removeFirst()] = nil }
     }
 }
