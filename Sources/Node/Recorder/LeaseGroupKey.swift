@@ -40,6 +40,11 @@ package enum SegmentNumbers {
         return GroupIndex(UInt64(segment / perGroup) - 1)
     }
 
+    /// Whether frames under this number go under the call's own key, after a recording.
+    package static func isUnrecorded(_ segment: UInt32) -> Bool {
+        segment >= perGroup && segment % perGroup == perGroup - 1
+    }
+
     /// The number for frames that are not recorded any more after a group: key ids only ever rise.
     package static func unrecorded(after group: GroupIndex) -> UInt32 { first(of: group) + perGroup - 1 }
 }
