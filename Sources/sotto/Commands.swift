@@ -32,6 +32,8 @@ enum Commands {
         NumberCommands.release,
         DHTCommands.peers,
         DHTCommands.find,
+        CallCommands.call,
+        CallCommands.answer,
         RPCCallCommand.command,
         RPCMethodsCommand.command,
         SettingsCheckCommand.command,
@@ -54,6 +56,8 @@ enum Commands {
         ("dht", "Look into the distributed hash table."),
         ("recording", "List, show and play recordings."),
         ("rights", "Publish, grant, revoke, and see who watched."),
+        ("call", "Call somebody."),
+        ("answer", "Be called."),
         ("rpc", "Ask a node directly."),
         ("settings", "Check and explain the configuration."),
     ]

@@ -7,6 +7,12 @@ enum ExitCode: Int32, CaseIterable {
     case refused = 4
     case settings = 5
     case timedOut = 6
+    case declined = 10
+    case busy = 11
+    case notAnswered = 12
+    case notFound = 13
+    case insecure = 14
+    case noMedia = 15
 
     var meaning: String {
         switch self {
@@ -17,6 +23,12 @@ enum ExitCode: Int32, CaseIterable {
         case .refused: "the node refused"
         case .settings: "the configuration is wrong"
         case .timedOut: "it took too long"
+        case .declined: "the call was declined"
+        case .busy: "the other is in a call"
+        case .notAnswered: "nobody answered"
+        case .notFound: "nobody is found under this number"
+        case .insecure: "the other side is not who it says it is, or somebody sits in between"
+        case .noMedia: "no path for sound and picture was found, or it was lost"
         }
     }
 }

@@ -35,25 +35,9 @@ enum NumberCommands {
         }
         let home = try HomeFiles(invocation)
         let client = try await MemberConnection.open(invocation, home: home)
-        var evidence: NumberDirectory.Evidence?
-        if let directory = invocation.flag("--registrar") {
-            let key = SigningKey(seed: try HomeFiles(directory).key(.sign))
-            let chain = client.chain
-            evidence = { claim throws(NumberError) in
-                key.sign(.numberStatement, chain: chain, body: claim.encoded).encoded
-            }
-        }
-        let published: NumberDirectory.Published
-        do throws(NumberError) {
-            published = try await NumberDirectory(home: client).publish(
-                number, mailbox: MailboxAddress(node: client.node, mailbox: mailbox), prekeys: prekeys,
-                listing: { location in listing(location, in: home) }, evidence: evidence)
-        } catch {
-            throw error.explained(client.chain)
-        }
-        try HomeFiles(home.path + "/numbers").make(isBare: true)
-        try home.write(file(published.listing.location), published.listing.encoded, replacing: true)
-        warn(of: published.faulty, client.chain)
+        let published = try await publish(
+            number, mailbox: MailboxAddress(node: client.node, mailbox: mailbox), prekeys: prekeys,
+            registrar: invocation.flag("--registrar"), home: home, client: client)
         if invocation.wantsJSON {
             return Output.json([
                 "location": .string(published.listing.location.hex),
@@ -130,6 +114,34 @@ enum NumberCommands {
     }
 
     // MARK: Steps
+
+    /// Publishes a number and keeps what serves the next time.
+    /// - Parameter registrar: the data directory of a registrar, asked only when the number must be attested.
+    static func publish(
+        _ number: PhoneNumber, mailbox: MailboxAddress, prekeys: CID, registrar: String?, home: HomeFiles,
+        client: HomeClient
+    ) async throws(CommandError) -> NumberDirectory.Published {
+        var evidence: NumberDirectory.Evidence?
+        if let registrar {
+            let key = SigningKey(seed: try HomeFiles(registrar).key(.sign))
+            let chain = client.chain
+            evidence = { claim throws(NumberError) in
+                key.sign(.numberStatement, chain: chain, body: claim.encoded).encoded
+            }
+        }
+        let published: NumberDirectory.Published
+        do throws(NumberError) {
+            published = try await NumberDirectory(home: client).publish(
+                number, mailbox: mailbox, prekeys: prekeys, listing: { location in listing(location, in: home) },
+                evidence: evidence)
+        } catch {
+            throw error.explained(client.chain)
+        }
+        try HomeFiles(home.path + "/numbers").make(isBare: true)
+        try home.write(file(published.listing.location), published.listing.encoded, replacing: true)
+        warn(of: published.faulty, client.chain)
+        return published
+    }
 
     static func number(_ invocation: Invocation) throws(CommandError) -> PhoneNumber {
         guard let number = PhoneNumber(try invocation.required("--number", "NUMBER")) else {

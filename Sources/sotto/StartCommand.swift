@@ -107,6 +107,7 @@ struct NodeParts {
         services.append(DHTService(node: runtime))
         services.append(ReleaseService(node: runtime, shares: shares))
         try addContent(runtime, home)
+        services.append(HomeService(node: runtime))
     }
 }
 

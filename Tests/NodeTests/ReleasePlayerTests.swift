@@ -1,5 +1,6 @@
 import Crypto
 import Ledger
+import Media
 import Node
 import Primitives
 import Recording
@@ -98,6 +99,35 @@ struct ReleasePlayerTests {
         await #expect(throws: PlaybackError.mismatch) {
             try await world.player(world.viewer, stock).play(world.recording) { _ in }
         }
+    }
+
+    @Test("The WebM file has a track for each track of each sender, and every frame as it was")
+    func webM() async throws {
+        let (world, stock) = try await published(1)
+        var file = PlaybackFile()
+        var bytes: [UInt8] = []
+        _ = try await world.player(world.viewer, stock).play(world.recording) { bytes += try file.write($0) }
+        let (tail, patches) = file.finish()
+        bytes += tail
+        for patch in patches {
+            bytes.replaceSubrange(Int(patch.offset)..<Int(patch.offset) + patch.bytes.count, with: patch.bytes)
+        }
+        var reader = WebMReader()
+        var frames: [WebMFrame] = []
+        var tracks: [WebMTrack] = []
+        for event in try reader.receive(bytes) {
+            switch event {
+            case .tracks(let found): tracks = found
+            case .frame(let frame): frames.append(frame)
+            default: break
+            }
+        }
+        try reader.finish()
+        #expect(tracks.count == 4)
+        #expect(tracks.contains { $0.kind == .vp8(width: 320, height: 240) })
+        #expect(Set(frames.map(\.bytes)) == world.plain)
+        #expect(frames.count == file.frameCount)
+        #expect(frames.count == frameCount(groups: ReleaseWorld.groupCount))
     }
 
     @Test("A validator that lies about outer keys is named, and it plays all the same")

@@ -144,11 +144,16 @@ struct CallHandshake {
     /// What this side commits to the call with.
     /// - Throws: `.protocolError` before the other side's per-call key is known.
     func reveal(_ transport: MediaEndpoint.TransportDescription) throws(EndReason) -> SessionMessage.Reveal {
-        guard let roster else { throw .protocolError }
-        let certificate = CallCertificate(call: call, member: member, callKey: callKey.publicKey, roster: roster)
+        guard let certificate else { throw .protocolError }
         return SessionMessage.Reveal(
-            certificate: keys.sign.sign(.callKey, chain: chain, body: certificate.encoded), nonce: nonce,
-            transport: try describe(transport), mediaKey: Redacted(mediaKey))
+            certificate: certificate, nonce: nonce, transport: try describe(transport), mediaKey: Redacted(mediaKey))
+    }
+
+    /// The member's certificate for its per-call key; nil before the other side's is known.
+    var certificate: SignedObject? {
+        guard let roster else { return nil }
+        let body = CallCertificate(call: call, member: member, callKey: callKey.publicKey, roster: roster).encoded
+        return keys.sign.sign(.callKey, chain: chain, body: body)
     }
 
     /// This side's transport with the binding that covers it.

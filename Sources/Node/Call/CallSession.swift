@@ -4,6 +4,7 @@ package import MediaEndpoint
 package import Primitives
 import SecureMedia
 package import Signalling
+package import Wire
 
 /// One call on one of its two sides: the shell of `CallLeg`.
 ///
@@ -118,6 +119,9 @@ package actor CallSession {
 
     /// Who is in the call, when both keys are proven.
     package var roster: CallRoster? { handshake.callRoster }
+
+    /// The member's word for that key; nil before the roster is known. What `call.open` commits to.
+    package var certificate: SignedObject? { handshake.certificate }
 
     /// The key that stands for the member in this call.
     package var callKey: any Signing { handshake.callKey }

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// What documents say about the code, held against the code.
+@Suite("The documents are true")
+struct DocumentTests {
+    let tree = SourceTree.shared
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOf: tree.root.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    /// Markdown pages below a folder, as (path, text).
+    private func pages(in folder: String) throws -> [(path: String, text: String)] {
+        let enumerator = FileManager.default.enumerator(atPath: tree.root.appendingPathComponent(folder).path)
+        var found: [(path: String, text: String)] = []
+        while let path = enumerator?.nextObject() as? String {
+            guard path.hasSuffix(".md") else { continue }
+            found.append((folder + "/" + path, try text(folder + "/" + path)))
+        }
+        return found.sorted { $0.path < $1.path }
+    }
+
+    @Test("Every kind of signature stands in the table of what is signed")
+    func signingKinds() throws {
+        let table = try text("Sources/Ledger/Ledger.docc/Formats.md")
+        let source = try text("Sources/Wire/SigningKind.swift")
+        let kinds = source.matches(of: #/\n    case (\w+)(?: = "([a-z-]+)")?/#).map { String($0.2 ?? $0.1) }
+        #expect(kinds.count > 20)
+        let missing = kinds.filter { kind in !table.split(separator: "\n").contains { $0.hasPrefix("| `\(kind)`") } }
+        #expect(missing == [])
+    }
+
+    @Test("A double-backtick link names something in its own module")
+    func links() throws {
+        var dead: [String] = []
+        for module in Set(tree.sources.map(\.module)).sorted() {
+            let sources = tree.sources.filter { $0.module == module }
+                .map { (path: $0.path, text: $0.lines.joined(separator: "\n")) }
+            let code = sources.map(\.text).joined(separator: "\n")
+            let declared = Set(
+                code.matches(
+                    of: #/\b(?:struct|class|actor|enum|protocol|typealias|associatedtype|func|var|let|case)\s+(\w+)/#
+                ).map { String($0.1) })
+            let documents = try sources + pages(in: "Sources/\(module)")
+            for document in documents {
+                for link in document.text.matches(of: #/``([^`\n]+)``/#) {
+                    let last = link.1.split(separator: "/").last.map { $0.prefix { $0 != "(" } } ?? ""
+                    if last == module || declared.contains(String(last)) { continue }
+                    dead.append("\(document.path): \(link.1)")
+                }
+            }
+        }
+        #expect(dead == [])
+    }
+
+    @Test("A link to a page leads to a page")
+    func pageLinks() throws {
+        for page in try pages(in: "Sources") {
+            for link in page.text.matches(of: #/<doc:(\w+)>/#) {
+                let folder = page.path.split(separator: "/").dropLast().joined(separator: "/")
+                let target = tree.root.appendingPathComponent("\(folder)/\(link.1).md").path
+                #expect(FileManager.default.fileExists(atPath: target), "\(page.path): \(link.1)")
+            }
+        }
+    }
+
+    @Test("What the architecture says of files and modules is there")
+    func architecture() throws {
+        let page = try text("Sources/ARCHITECTURE.md")
+        #expect(page.split(separator: "\n", omittingEmptySubsequences: false).count < 400)
+        for path in page.matches(of: #/`((?:Sources|Tests|Genesis|Scripts)\/[\w\/.]+)`/#).map({ String($0.1) }) {
+            #expect(FileManager.default.fileExists(atPath: tree.root.appendingPathComponent(path).path), "\(path)")
+        }
+        for module in Set(tree.sources.map(\.module)) {
+            #expect(page.contains("`\(module)`"), "\(module)")
+        }
+    }
+
+    @Test("Every rule of a core has a number of its own in its module")
+    func clauses() throws {
+        for module in SourceTree.cores.sorted() {
+            let rules = try text("Sources/\(module)/\(module).docc/Rules.md")
+            let numbers = rules.matches(of: #/\n- \*\*([A-Z]+-\d+)\*\*/#).map { String($0.1) }
+            #expect(!numbers.isEmpty, "\(module)")
+            #expect(Set(numbers).count == numbers.count, "\(module)")
+        }
+    }
+}
