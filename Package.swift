@@ -117,7 +117,9 @@ let package = Package(
         tests("SecureMedia", values + ["EventLoop", "SecureMedia"]),
         tests("HTTP", values + ["EventLoop", "HTTP"]),
         tests("Links", values + ["Links", "Kademlia", "Crypto", "EventLoop", "TLS"]),
-        tests("MediaEndpoint", values + ["MediaEndpoint", "Media", "Crypto", "EventLoop", "ICE", "SecureMedia"]),
+        tests(
+            "MediaEndpoint",
+            values + ["MediaEndpoint", "Media", "Recording", "Crypto", "EventLoop", "ICE", "SecureMedia"]),
         tests("ContentStore", values + ["ContentStore", "Recording", "Crypto", "EventLoop", "KeyValue"]),
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
         tests("Golden", values + cores + ["Crypto", "Links", "RPC", "Node"]),

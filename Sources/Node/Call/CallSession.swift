@@ -73,6 +73,10 @@ package actor CallSession {
     /// The caller ended before it had keys to say so: the other side's first packet brings them.
     private var owed: EndReason?
     private var lingering: CallReport?
+    /// We hung up: the other side's last list of frames is on its way, and its goodbye after it.
+    private var parting: EndReason?
+    private var hasSaidEnd = false
+    private var isTransportOver = false
     private var wasConnected = false
 
     /// - Parameter sealedInvite: the caller's; nil for the callee.
@@ -156,7 +160,13 @@ package actor CallSession {
             hasGathered = true
             await revealIfReady()
         case .farewellOver:
-            if let lingering { report = lingering } else { await receive(.peerEnded(.hungUp)) }
+            if let parting {
+                await conclude(parting)
+            } else if let lingering {
+                report = lingering
+            } else {
+                await receive(.peerEnded(.hungUp))
+            }
         case .cameraEnded: eventSink.yield(.cameraEnded)
         }
     }
@@ -201,9 +211,15 @@ package actor CallSession {
         case .secured:
             wasConnected = true
             await receive(.connected)
-        case .failed(.fingerprintMismatch): await receive(.transportFailed(.fingerprintMismatch))
-        case .failed(.handshake), .failed(.noKeys): await receive(.transportFailed(.handshakeFailed))
-        case .failed(.closedByPeer): wait(settings.farewell, then: .farewellOver)
+        case .failed(.fingerprintMismatch):
+            isTransportOver = true
+            await receive(.transportFailed(.fingerprintMismatch))
+        case .failed(.handshake), .failed(.noKeys):
+            isTransportOver = true
+            await receive(.transportFailed(.handshakeFailed))
+        case .failed(.closedByPeer):
+            isTransportOver = true
+            if let parting { await conclude(parting) } else { wait(settings.farewell, then: .farewellOver) }
         }
     }
 
@@ -230,10 +246,12 @@ package actor CallSession {
         case .sendEnd(let reason):
             await pipeline.flushProofs()
             // Who crossed our invite knows by its own that ours gave way.
-            if handshake.hasSecrets { await send(.end(reason)) } else if reason != .glare { owed = reason }
+            hasSaidEnd = handshake.hasSecrets
+            if hasSaidEnd { await send(.end(reason)) } else if reason != .glare { owed = reason }
         case .startTransport: await connect()
         case .restartTransport: await restart()
-        case .stopTransport: await close()
+        // Closed when the call is reported as ended, which comes next.
+        case .stopTransport: camera?.cancel()
         case .startMedia: await startMedia()
         case .startTimer(let timer, let delay):
             timers[timer] = loop.timer(after: delay) { [sink] in _ = sink.yield(.leg(.timerFired(timer))) }
@@ -399,6 +417,14 @@ package actor CallSession {
 
     private func finish(_ reason: EndReason) async {
         for timer in timers.values { timer.cancel() }
+        for timer in waits { timer.cancel() }
+        guard hasSaidEnd, wasConnected, !isTransportOver else { return await conclude(reason) }
+        parting = reason
+        wait(settings.parting, then: .farewellOver)
+    }
+
+    private func conclude(_ reason: EndReason) async {
+        guard report == nil, lingering == nil else { return }
         for timer in waits { timer.cancel() }
         var report = CallReport(reason: reason)
         report.shortAuthentication = handshake.shortAuthentication

@@ -11,6 +11,9 @@ package struct CallSettings: Sendable {
     package var gathering: Duration = .milliseconds(200)
     /// How long a closed transport waits for the message that says why. 2 s: it took the way through two home nodes.
     package var farewell: Duration = .seconds(2)
+    /// How long who hung up waits for the other side's goodbye, and with it for the proofs of its last frames. 500 ms:
+    /// the way of the news through two home nodes, and back.
+    package var parting: Duration = .milliseconds(500)
     /// Life of mailbox and prekeys of a phone that listens, in milliseconds: a day. A phone that listens longer
     /// publishes anew.
     package var listenMilliseconds: UInt64 = 24 * 3_600_000
