@@ -64,7 +64,7 @@ package struct PutOperation: Equatable, Sendable {
             inFlight.insert(contact.id)
             actions.append(.send(contact))
         }
-        guard state == .running else { return actions }
+        guard state == .running else { return actions }  // K-13: one result; copies are still made up for.
         if confirmed.count >= needed {
             state = .done
             actions.append(.done(confirmations: confirmed.count))

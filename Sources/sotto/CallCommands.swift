@@ -16,8 +16,9 @@ enum CallCommands {
     static let call = Command(
         "call", "Call somebody.",
         description: """
-            Calls a phone number, end to end encrypted; no server learns the number. Read the six digits or the four words to each other: when they are
-            the same, nobody sits in between. Ends with --for, with the end of the camera's file, or with Ctrl-C.
+            Calls a phone number, end to end encrypted; no server learns the number. Read the six digits or the four
+            words to each other: when they are the same, nobody sits in between. Ends with --for, with the end of the
+            camera's file, or with Ctrl-C.
             --direct is for finding faults: it takes the address that sotto answer prints, and asks no directory.
             """,
         flags: MemberConnection.flags + [
@@ -64,8 +65,9 @@ enum CallCommands {
         "answer", "Be called.",
         description: """
             Listens for calls, rings, and answers; with --number under that number, which it publishes anew every few
-            hours. The first time a registrar must attest the number: --registrar, as for sotto number publish. Without --accept or --decline it asks on the keyboard. Prints the
-            address at which it can be called with --direct. Goes on until Ctrl-C, or with --once until one call ended.
+            hours. The first time a registrar must attest the number: --registrar, as for sotto number publish. Without
+            --accept or --decline it asks on the keyboard. Prints the address at which it can be called with --direct.
+            Goes on until Ctrl-C, or with --once until one call ended.
             """,
         flags: MemberConnection.flags + [
             .init("--number", "NUMBER", "Be found under this number."),

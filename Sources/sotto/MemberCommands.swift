@@ -43,6 +43,10 @@ enum MemberCommands {
         let keys = try next.deviceKeys()
         let client = try await MemberConnection.open(invocation, home: home)
         let entry = try await explained { () async throws(HomeError) in try await client.memberEntry(client.member) }
+        guard !(entry?.roles.contains(.validator) ?? false) else {
+            throw CommandError(
+                .refused, "a validator would lose its vote: in this version its key stands as long as the network")
+        }
         let publicKeys = MemberKeys(
             sign: keys.sign.publicKey, agreement: keys.agreement.publicKey, link: entry?.keys.link)
         let nonce = SecureRandom.bytes(count: Transaction.nonceByteCount)

@@ -15,6 +15,17 @@ struct PutOperationTests {
         #expect(put.receive(.confirmed(ten[6])) == [])
     }
 
+    @Test("K-13: a put that is done has no second result, and still replaces storers")
+    func oneResult() {
+        var put = PutOperation(candidates: ten, nodeCount: 10, heldHere: false)
+        _ = put.start()
+        for contact in ten.prefix(6) { _ = put.receive(.confirmed(contact)) }
+        #expect(put.receive(.timedOut(ten[6])) == [.send(ten[8])])
+        #expect(put.receive(.refused(ten[7], .full)) == [.send(ten[9])])
+        #expect(put.receive(.timedOut(ten[8])) == [])
+        #expect(put.receive(.confirmed(ten[9])) == [])
+    }
+
     @Test("K-12: a silent storer is replaced by the next closest")
     func replacement() {
         var put = PutOperation(candidates: ten, nodeCount: 10, heldHere: false)

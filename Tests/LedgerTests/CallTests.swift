@@ -92,7 +92,7 @@ struct CallTests {
         #expect(try network.apply(call.consent(), by: call.caller) == .failed(.tooManyConsents))
     }
 
-    @Test("LG-75: exactly the groups that everyone's consent covered are accepted")
+    @Test("LG-72, LG-75: exactly the groups that everyone's consent covered are accepted, once")
     func coverage() throws {
         let network = try TestNetwork()
         var call = try TestCall(network)

@@ -61,7 +61,7 @@ struct ExecutionTests {
         #expect(lists.next.digest(with: &network.hash) == block.record.nextValidatorSet)
     }
 
-    @Test("LG-25: a block whose record says anything else is refused")
+    @Test("LG-23, LG-25: a block whose record says anything else is refused")
     func process() throws {
         let network = try TestNetwork()
         let transactions = [try network.make(commit(network), by: network.node)]

@@ -10,7 +10,7 @@ struct MemberTests {
         try TestNetwork.member(seed, roles, chain: network.rules.chain)
     }
 
-    @Test("LG-40: one of one registrar admits, and the member can act")
+    @Test("LG-40, LG-41: one of one registrar admits, once, and the member can act")
     func admit() throws {
         let network = try TestNetwork()
         let member = try newcomer(network, .node)
@@ -32,7 +32,7 @@ struct MemberTests {
         #expect(try network.apply([network.sign(forged, network.persons[0].key)]) == [.failed(.wrongKey)])
     }
 
-    @Test("LG-40: two of three need a second registrar's approval of this very transaction")
+    @Test("LG-3, LG-40: two of three need a second registrar's approval of this very transaction")
     func approvals() throws {
         let network = try TestNetwork(registrarsNeeded: 2)
         let member = try newcomer(network)
@@ -80,7 +80,31 @@ struct MemberTests {
         #expect(try network.apply([rotate(to: fresh)]) == [.failed(.wrongKey)])
     }
 
-    @Test("Suspension stops a member until it is lifted; removal for good")
+    @Test("LG-43: a validator's rotated key votes from the next validator epoch on")
+    func validatorRotation() throws {
+        var limits = NetworkLimits()
+        limits.epochHeights = 3
+        let network = try TestNetwork(limits: limits)
+        let validator = network.validators[0]
+        let fresh = try key(61)
+        let keys = MemberKeys(sign: fresh.publicKey, agreement: AgreementKey(raw: bytes32(1)))
+        let draft = network.transaction(.callEnd(CallEnd(call: .zero, minute: 0)), from: AuthorID(validator.id))
+        let body = MemberRotate.proofBody(member: validator.id, keys: keys, nonce: draft.nonce)
+        let proof = fresh.signature(.keyRotation, chain: network.rules.chain, body: body)
+        let rotate = Transaction(
+            .memberRotate(MemberRotate(keys: keys, proof: proof)), from: draft.from, chain: draft.chain,
+            nonce: draft.nonce, until: draft.until)
+        #expect(try network.apply([network.sign(rotate, validator.key)]) == [.succeeded])
+        func votingKey() throws -> PublicKey? {
+            try network.entry(ValidatorList.self, StateKey(.validators))?.entry(of: validator.id)?.key
+        }
+        #expect(network.tip.record.epoch == .zero)
+        #expect(try votingKey() == validator.key.publicKey)
+        while network.tip.record.epoch == .zero { try network.wait(1) }
+        #expect(try votingKey() == fresh.publicKey)
+    }
+
+    @Test("LG-41: suspension stops a member until it is lifted; removal for good")
     func standing() throws {
         let network = try TestNetwork()
         let (registrar, node) = (network.registrars[0], network.node)

@@ -59,7 +59,7 @@ struct RightsTests {
         #expect(try call.lease(1, by: viewer) == .refusedByPolicy(.notPermitted))
     }
 
-    @Test("LG-93: groups open in order and in time; LG-95: shares go to the key of the open lease")
+    @Test("LG-90, LG-93: groups open in order and in time; LG-95: shares go to the key of the open lease")
     func leases() throws {
         let (network, call) = try recorded()
         let viewer = network.persons[1]
@@ -83,7 +83,7 @@ struct RightsTests {
         #expect(try later.leaseKey(of: viewer.id, recording: call.recording, group: GroupIndex(0)) == nil)
     }
 
-    @Test("LG-84, LG-91, LG-95: a revoked viewer gets no share of an open lease, and no new lease without a new grant")
+    @Test("LG-84, LG-91, LG-95, LG-98: a revoked viewer gets no share, and no new lease without a new grant")
     func revokeOne() throws {
         let (network, call) = try recorded()
         let (viewer, other) = (network.persons[1], network.persons[2])

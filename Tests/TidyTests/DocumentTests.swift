@@ -77,13 +77,35 @@ struct DocumentTests {
         }
     }
 
-    @Test("Every rule of a core has a number of its own in its module")
+    @Test("Every rule of a core has a number of its own and a test that quotes it")
     func clauses() throws {
         for module in SourceTree.cores.sorted() {
             let rules = try text("Sources/\(module)/\(module).docc/Rules.md")
             let numbers = rules.matches(of: #/\n- \*\*([A-Z]+-\d+)\*\*/#).map { String($0.1) }
             #expect(!numbers.isEmpty, "\(module)")
             #expect(Set(numbers).count == numbers.count, "\(module)")
+            let series = Set(numbers.compactMap { $0.split(separator: "-").first })
+            let code = quoted(in: tree.sources.filter { $0.module == module }, of: series)
+            let tests = quoted(in: tree.files.filter { $0.path.hasPrefix("Tests/\(module)Tests/") }, of: series)
+            #expect(Set(numbers).subtracting(tests.meant) == [], "no test of \(module) quotes these")
+            #expect(code.named.union(tests.named).subtracting(numbers) == [], "\(module) has no such clauses")
         }
+    }
+
+    /// The clauses that files quote by name, and with those between the ends of `LG-4 to LG-6`.
+    private func quoted(
+        in files: [SourceTree.File], of series: Set<Substring>
+    ) -> (named: Set<String>, meant: Set<String>) {
+        var named: Set<String> = []
+        var meant: Set<String> = []
+        for line in files.flatMap(\.lines) where line.contains("-") {
+            for match in line.matches(of: #/\b([A-Z]{1,2})-(\d+)(?: to \1-(\d+))?/#) where series.contains(match.1) {
+                guard let first = Int(match.2) else { continue }
+                let last = match.3.flatMap { Int($0) } ?? first
+                named.formUnion(["\(match.1)-\(first)", "\(match.1)-\(last)"])
+                meant.formUnion((first...max(first, last)).map { "\(match.1)-\($0)" })
+            }
+        }
+        return (named, meant)
     }
 }

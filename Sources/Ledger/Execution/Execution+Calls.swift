@@ -1,7 +1,7 @@
 import Primitives
 import Wire
 
-/// `call.*`, `consent.*` and `recording.seal`: clauses LG-60 to LG-79.
+/// `call.*`, `consent.*` and `recording.seal`: clauses LG-60 to LG-76.
 extension Execution {
     // MARK: Calls
 

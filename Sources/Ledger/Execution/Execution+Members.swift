@@ -1,7 +1,7 @@
 import Primitives
 import Wire
 
-/// `member.*`, `number.*` and `validator.*`: clauses LG-40 to LG-59.
+/// `member.*`, `number.*` and `validator.*`: clauses LG-40 to LG-56.
 extension Execution {
     // MARK: Members
 

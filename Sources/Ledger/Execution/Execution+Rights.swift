@@ -1,7 +1,7 @@
 import Primitives
 import Wire
 
-/// `rights.*`: clauses LG-80 to LG-99.
+/// `rights.*`: clauses LG-80 to LG-93.
 extension Execution {
     mutating func publish(_ op: RightsPublish, _ from: MemberID) throws(Stop) {
         let recording = try owned(op.recording, by: from)

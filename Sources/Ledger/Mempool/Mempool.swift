@@ -4,7 +4,7 @@ package import Primitives
 ///
 /// The problem: one busy sender must not starve the rest, and a full pool must say so instead of growing. The idea:
 /// each charged member has a queue of its own, and blocks take one transaction from each queue in turn. A transaction
-/// whose predecessor has not succeeded waits aside, within the same bounds. Clauses LG-100 to LG-107.
+/// whose predecessor has not succeeded waits aside, within the same bounds. Clauses LG-100 to LG-105.
 package struct Mempool: Sendable, Equatable {
     package struct Limits: Sendable, Equatable {
         /// All pending transactions together, in bytes.

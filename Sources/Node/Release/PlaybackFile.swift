@@ -16,7 +16,8 @@ package struct PlaybackFile: Sendable {
     package init() {}
 
     /// The bytes to append to the file now.
-    /// - Throws: `PlaybackError.file` when the recording has no sound and no picture, or more tracks than WebM can number.
+    /// - Throws: `PlaybackError.file` when the recording has no sound and no picture, or more tracks than WebM
+    ///   can number.
     package mutating func write(_ group: PlayedGroup) throws(PlaybackError) -> [UInt8] {
         do throws(MediaError) {
             var output: [UInt8] = []
