@@ -65,6 +65,20 @@ struct DocumentTests {
         }
     }
 
+    @Test("Every command and flag that the README shows is there")
+    func commands() throws {
+        let code = tree.sources.filter { $0.module == "sotto" }.flatMap(\.lines).joined(separator: "\n")
+        let names = Set(code.matches(of: #/Command\(\s*"([a-z ]+)"/#).map { String($0.1) })
+        let flags = Set(code.matches(of: #/"(--[a-z-]+)"/#).map { String($0.1) })
+        let shown = try text("README.md").split(separator: "\n").filter { $0.hasPrefix("sotto ") }
+        #expect(shown.count > 10)
+        for line in shown {
+            let words = line.split(separator: " ")
+            #expect(names.contains(String(words[1])) || names.contains("\(words[1]) \(words[2])"), "\(line)")
+            for flag in words.filter({ $0.hasPrefix("--") }) { #expect(flags.contains(String(flag)), "\(line)") }
+        }
+    }
+
     @Test("What the architecture says of files and modules is there")
     func architecture() throws {
         let page = try text("Sources/ARCHITECTURE.md")

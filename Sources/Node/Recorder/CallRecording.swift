@@ -89,8 +89,8 @@ private final class RecordingGate: Sendable {
 
     func begin(_ recorder: SenderRecorder) { state.withLock { $0.recorder = recorder } }
 
-    /// The key from this frame on; nil when the one before still holds. After a recording frames go under the call's own
-    /// key again, with a number that no recorded frame has.
+    /// The key from this frame on; nil when the one before still holds. After a recording frames go under the call's
+    /// own key again, with a number that no recorded frame has.
     func key(for codec: MediaCodec, isKeyFrame: Bool, at now: Timestamp) -> (id: MediaKeyID, baseKey: [UInt8])? {
         guard let recorder else { return nil }
         if let place = recorder.place(track: codec.track, isKeyFrame: isKeyFrame, at: now) {
