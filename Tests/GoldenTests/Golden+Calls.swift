@@ -1,3 +1,4 @@
+import Node
 import Primitives
 import Signalling
 import Wire
@@ -33,7 +34,7 @@ extension Golden {
             Golden("transport-description", transport) { transport in
                 _ = try TransportBinding(decoding: transport.binding.body)
             },
-        ] + invitation + packets + messages.map { Golden("session-message+\($0)", $1) }
+        ] + invitation + homes + packets + messages.map { Golden("session-message+\($0)", $1) }
     }
 
     private static var invitation: [Golden] {
@@ -58,6 +59,26 @@ extension Golden {
                 "one-time-prekey",
                 OneTimePrekey(member: Sample.id("bob"), key: Sample.id("one-time key"), expiry: Sample.time())),
             Golden("mailbox-address", MailboxAddress(node: Sample.id("home"), mailbox: Sample.id("mailbox"))),
+        ]
+    }
+
+    /// What home nodes say to each other.
+    private static var homes: [Golden] {
+        let bundle = PrekeyBundle(
+            member: Sample.id("bob"), prekey: Sample.id("prekey"), identity: Sample.id("identity"),
+            expiry: Sample.time(86_400_000))
+        let oneTime = OneTimePrekey(member: Sample.id("bob"), key: Sample.id("one-time key"), expiry: Sample.time())
+        let pair = PrekeyPair(
+            bundle: Sample.signed(bundle, .prekeys, by: "bob"),
+            oneTime: Sample.signed(oneTime, .oneTimePrekey, by: "bob"))
+        return [
+            Golden("mailbox-post", MailboxPost(mailbox: Sample.id("mailbox"), content: [1, 2, 3])),
+            Golden("mailbox-receipt", MailboxReceipt(refusal: nil)),
+            Golden("mailbox-receipt+refused", MailboxReceipt(refusal: .full)),
+            Golden("prekey-question", PrekeyQuestion(mailbox: Sample.id("mailbox"))),
+            Golden("prekey-answer", PrekeyAnswer(.success(pair))),
+            Golden("prekey-answer+last", PrekeyAnswer(.success(PrekeyPair(bundle: pair.bundle, oneTime: nil)))),
+            Golden("prekey-answer+refused", PrekeyAnswer(.failure(.noPrekeys))),
         ]
     }
 
