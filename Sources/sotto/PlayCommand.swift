@@ -1,9 +1,11 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import Ledger
 internal import Media
 internal import Node
 internal import Primitives
 internal import RPC
+internal import Wire
 
 /// `sotto recording play`: opens a recording group by group, as far as the ledger lets this member.
 enum PlayCommand {
@@ -21,6 +23,7 @@ enum PlayCommand {
             .init("--output", "FILE", "The WebM file to write; must not exist."),
             .init("--from", "MINUTE", "The first minute to play. Default the first there is."),
             .init("--to", "MINUTE", "The last minute to play. Default the last there is."),
+            .init("--openings", "DIRECTORY", "Openings of call certificates, files *.opening: they prove who agreed."),
         ],
         example: "sotto recording play 4f…c1 --output call.webm --home ./bob"
     ) { invocation throws(CommandError) in
@@ -30,7 +33,8 @@ enum PlayCommand {
         let last = try invocation.integer("--to", in: first...1 << 28) ?? 1 << 28
         let client = try await MemberConnection.open(invocation)
         let player = Player(
-            home: MemberPlayback(client: client), source: HomeRecordingSource(home: client),
+            home: MemberPlayback(client: client),
+            source: OpenedSource(HomeRecordingSource(home: client), openings: try openings(invocation)),
             limits: client.rules.leaseLimits)
         let file = try OutputFile(path)
         var webm = PlaybackFile()
@@ -54,6 +58,22 @@ enum PlayCommand {
         if webm.frameCount == 0 { file.remove() }
         tell(report, client.chain, invocation)
         if let ended = report.ended { throw ended.explained }
+    }
+
+    private static func openings(_ invocation: Invocation) throws(CommandError) -> [CertificateOpening] {
+        guard let directory = invocation.flag("--openings") else { return [] }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+            throw CommandError(.usage, "cannot read the directory \(directory)")
+        }
+        var openings: [CertificateOpening] = []
+        for name in names.sorted() where name.hasSuffix(".opening") {
+            guard let data = try? Data(contentsOf: URL(filePath: directory + "/" + name)),
+                data.count <= CertificateOpening.byteCountMax,
+                let opening = try? CertificateOpening(decoding: [UInt8](data))
+            else { throw CommandError(.usage, "\(directory)/\(name) is no opening of a certificate") }
+            openings.append(opening)
+        }
+        return openings
     }
 
     private static func tell(_ report: PlaybackReport, _ chain: ChainID, _ invocation: Invocation) {

@@ -48,6 +48,20 @@ struct ReleasePlayerTests {
             .play(world.recording, groups: .zero ... .zero) { _ in }
         #expect(report.standing == "claimed")
         #expect(report.senders.count { $0.standing == .claimed } == 1)
+        // The viewer has the other's opening from elsewhere, or one that somebody else made up.
+        let own = world.senders[0].opening
+        #expect(try CertificateOpening(decoding: own.encoded) == own)
+        for (opening, standing) in [
+            (own, "agreed"), (CertificateOpening(salt: .zero, certificate: own.certificate), "claimed"),
+            (world.senders[1].opening, "claimed"),
+        ] {
+            let source = OpenedSource(stock, openings: [opening])
+            try world.ledger.wait(1_000)
+            let home = LocalHome(ledger: world.ledger, person: world.viewer, asker: world.asker)
+            let again = try await Player(home: home, source: source, limits: .standard)
+                .play(world.recording, groups: .zero ... .zero) { _ in }
+            #expect(again.standing == standing)
+        }
     }
 
     @Test("A viewer without a grant gets no lease, and so nothing")

@@ -35,18 +35,6 @@ extension PlaybackHome {
     }
 }
 
-/// The opening of a certificate commitment: proves which member stands behind a per-call key.
-package struct CertificateOpening: Equatable, Sendable {
-    package let salt: Digest
-    /// The certificate, signed by the member's key.
-    package let certificate: SignedObject
-
-    package init(salt: Digest, certificate: SignedObject) {
-        self.salt = salt
-        self.certificate = certificate
-    }
-}
-
 /// Where the bytes of a recording come from. None of it is trusted: the player holds all against the ledger.
 package protocol RecordingSource: Sendable {
     /// The pages of the outer manifest of an epoch, in order.

@@ -95,7 +95,7 @@ package final class ReleaseService: NodeServicing {
             } catch {
                 throw RPCError(.internalError)
             }
-            guard let overview else { throw RPCError(.notFound) }
+            guard let overview else { throw RPCError(.notFound, "The ledger has no such recording.") }
             return overview.json
         }
     }
