@@ -78,12 +78,6 @@ package final class FrameOpener {
         order.removeAll { $0 == keyID.rawValue }
     }
 
-    /// The key id that a frame names; nil when it names none.
-    package static func keyID(of frame: [UInt8], codec: MediaCodec) -> MediaKeyID? {
-        let sealed = frame.span.extracting(droppingFirst: codec.clearByteCount(of: frame))
-        return (try? SFrameHeader(startOf: sealed)).map { MediaKeyID(rawValue: $0.keyID) }
-    }
-
     /// - Throws: `.unknownKey`, or `.refusedFrame` for one that is not authentic or came before.
     package func open(_ frame: [UInt8], codec: MediaCodec) throws(PipelineError) -> [UInt8] {
         let split = codec.clearByteCount(of: frame)

@@ -36,7 +36,6 @@ package actor MediaPipeline {
     var proofs: FrameProofs?
     var proofSending: ProofSending
     private var gate: FrameGate?
-    private var keySource: KeySource?
     package private(set) var statistics = PipelineStatistics()
 
     package init(transport: MediaTransport, onEvent: @escaping @Sendable (PipelineEvent) -> Void) {
@@ -113,12 +112,6 @@ package actor MediaPipeline {
 
     /// Sets who is asked before each frame, or nobody.
     package func setGate(_ gate: FrameGate?) { self.gate = gate }
-
-    /// Gives the base key of a key id that a received frame names and nobody announced.
-    package typealias KeySource = @Sendable (MediaKeyID) -> [UInt8]?
-
-    /// Sets who is asked for keys that are not there yet, or nobody.
-    package func setKeySource(_ source: KeySource?) { keySource = source }
 
     /// Encrypts, cuts and sends one frame.
     ///
@@ -262,7 +255,7 @@ package actor MediaPipeline {
 
     private func receive(_ frame: FrameAssembler.Frame, codec: MediaCodec, source: UInt32) {
         var plain: [UInt8]?
-        do throws(PipelineError) { plain = try open(frame.bytes, codec: codec) } catch {
+        do throws(PipelineError) { plain = try opener.open(frame.bytes, codec: codec) } catch {
             guard error == .unknownKey else {
                 statistics.refusedFrameCount += 1
                 return
@@ -276,16 +269,6 @@ package actor MediaPipeline {
                 ReceivedFrame(
                     codec: codec, source: source, timestamp: frame.timestamp, isKeyFrame: frame.isKeyFrame,
                     sealed: frame.bytes, plain: plain, arrival: Self.now)))
-    }
-
-    private func open(_ frame: [UInt8], codec: MediaCodec) throws(PipelineError) -> [UInt8] {
-        do throws(PipelineError) { return try opener.open(frame, codec: codec) } catch {
-            guard error == .unknownKey, let source = keySource, let id = FrameOpener.keyID(of: frame, codec: codec),
-                let key = source(id)
-            else { throw error }
-            try opener.add(keyID: id, baseKey: key)
-            return try opener.open(frame, codec: codec)
-        }
     }
 
     // MARK: Time

@@ -37,7 +37,7 @@ struct FrameProofTests {
         let key = [UInt8](repeating: 3, count: 32)
         try await sender.setSendingKey(.opus, keyID: id, baseKey: key)
         // The receiver is not told the key; it asks for it.
-        await receiver.setKeySource { $0 == id ? key : nil }
+        await receiver.setKeyFinder { $0 == id ? key : nil }
         let peer = SigningKey.generate()
         await sender.startProofs(settings(signer, peer.publicKey, isCaller: true))
         await receiver.startProofs(settings(peer, expected, isCaller: false))

@@ -121,12 +121,12 @@ struct RecordingFacts: Sendable {
 extension CallSession {
     /// Nil before both sides' keys are proven.
     var recordingFacts: RecordingFacts? {
-        guard let roster = handshake.callRoster, let peerMediaKey = handshake.peerMediaKey else { return nil }
-        let certificate = CallCertificate(
-            call: call, member: handshake.member, callKey: handshake.callKey.publicKey, roster: roster.hash)
+        guard let roster = handshake.callRoster, let certificate = handshake.certificate,
+            let peerMediaKey = handshake.peerMediaKey
+        else { return nil }
         return RecordingFacts(
             roster: roster, callKey: handshake.callKey,
-            certificate: handshake.keys.sign.sign(.callKey, chain: handshake.chain, body: certificate.encoded),
+            certificate: certificate,
             mediaKey: handshake.mediaKey, peerMediaKey: peerMediaKey)
     }
 }
