@@ -95,7 +95,13 @@ extension ChainActor {
                 count { $0.refusedMessages += 1 }
                 continue
             }
-            try? take(transaction)
+            do throws(SubmitError) {
+                try take(transaction)
+            } catch {
+                log(
+                    .debug, "transaction_refused",
+                    ["id": .id(transaction.value.id), "why": .word(String(describing: error))])
+            }
         }
     }
 
@@ -116,6 +122,7 @@ extension ChainActor {
         while !rest.isEmpty {
             let part = rest.prefix(Self.transactionsPerMessageMax)
             rest = rest.dropFirst(part.count)
+            log(.debug, "transactions_sent", ["count": .count(part.count)])
             network.broadcast(.transactions, TransactionMessage(envelopes: Array(part)).encoded)
         }
     }
@@ -142,6 +149,7 @@ extension ChainActor {
 
     private func take(_ transaction: Verified<ParsedTransaction>) throws(SubmitError) {
         if mempool.contains(transaction.value.id) { return }
+        log(.debug, "transaction_taken", ["id": .id(transaction.value.id)])
         let answer: Mempool.Answer
         do throws(StateError) {
             var judge = try currentAdmission()
