@@ -72,7 +72,9 @@ final class RecorderNetwork {
         settings.http.port = 0
         let server = NodeServer(
             runtime: runtimes[0], rpc: settings,
-            services: [contents[0], releases[0], RecordingService(node: runtimes[0])], version: "test",
+            services: [
+                contents[0], releases[0], RecordingService(node: runtimes[0]), HomeService(node: runtimes[0]),
+            ], version: "test",
             gateway: ContentGateway(contents[0]).answer)
         port = try await server.start().rpcPort
         self.server = server
@@ -94,12 +96,12 @@ final class RecorderNetwork {
     struct Late: Error { let what: String }
 
     /// Looks again and again, for twenty seconds at most.
-    func wait(_ what: String, until isDone: () async throws -> Bool) async throws {
+    func wait(_ what: @autoclosure () -> String, until isDone: () async throws -> Bool) async throws {
         for _ in 0..<1_000 {
             if try await isDone() { return }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw Late(what: what)
+        throw Late(what: what())
     }
 
     /// Waits until every node knows what the first does.

@@ -1,6 +1,7 @@
 import ContentStore
 import Crypto
 package import EventLoop
+internal import Glibc
 package import KeyValue
 package import Primitives
 package import Recording
@@ -44,7 +45,7 @@ package actor RecordingLog {
     private static let groupPrefix: UInt8 = 0x67
     private static let blockPrefix: UInt8 = 0x62
 
-    /// Opens the log in the directory `path`, or begins it.
+    /// Opens the log in the directory `path`, or begins it; makes the directory above, for the owner alone.
     package init(
         path: String, recording: RecordingID, sender: PublicKey, on executor: BlockingThreadExecutor
     ) throws(RecordingLogError) {
@@ -55,6 +56,10 @@ package actor RecordingLog {
         options.isCompressed = false
         let head = recording.bytes + sender.bytes
         let known: [UInt8]?
+        if let slash = path.lastIndex(of: "/") {
+            // One that is there already is as good; one that cannot be made shows below.
+            _ = unsafe mkdir(String(path[..<slash]), 0o700)
+        }
         do throws(KeyValueError) {
             store = try KeyValueStore(path: path, options: options)
             known = try store.value(for: Self.headKey)

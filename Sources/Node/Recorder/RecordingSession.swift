@@ -220,10 +220,13 @@ package actor RecordingSession {
         }
     }
 
+    /// A step failed. What was recorded until then is sealed; nothing more is.
     private func fail(_ error: any Error) async {
         eventSink.yield(.failed(Self.word(error)))
         guard machine.isRecording else { return }
+        await tell(.end)
         await perform(machine.receive(.end))
+        isFinished = true
     }
 
     /// What kind of failure, without anything that it carries.
@@ -246,7 +249,7 @@ package actor RecordingSession {
             do {
                 try await perform(action)
             } catch {
-                eventSink.yield(.failed(Self.word(error)))
+                await fail(error)
             }
         }
     }
