@@ -57,7 +57,7 @@ struct ReleasePlayerTests {
         ] {
             let source = OpenedSource(stock, openings: [opening])
             try world.ledger.wait(1_000)
-            let home = LocalHome(ledger: world.ledger, person: world.viewer, asker: world.asker)
+            let home = LocalPlaybackHome(ledger: world.ledger, person: world.viewer, asker: world.asker)
             let again = try await Player(home: home, source: source, limits: .standard)
                 .play(world.recording, groups: .zero ... .zero) { _ in }
             #expect(again.standing == standing)

@@ -302,7 +302,7 @@ final class ReleaseWorld: Sendable {
     func player(_ person: Person, _ stock: Stock, asking asker: DeskAsker? = nil) -> Player {
         let ledger = ledger
         return Player(
-            home: LocalHome(ledger: ledger, person: person, asker: asker ?? self.asker), source: stock,
+            home: LocalPlaybackHome(ledger: ledger, person: person, asker: asker ?? self.asker), source: stock,
             limits: .standard
         ) { duration in
             let (seconds, rest) = duration.components
@@ -312,7 +312,7 @@ final class ReleaseWorld: Sendable {
 }
 
 /// A viewer's view of the ledger in memory.
-struct LocalHome: PlaybackHome {
+struct LocalPlaybackHome: PlaybackHome {
     let ledger: LocalLedger
     let person: ReleaseWorld.Person
     let asker: DeskAsker
