@@ -73,6 +73,11 @@ package struct MailboxRouter: Sendable, Equatable {
 
     package func owner(of id: MailboxID) -> MemberID? { mailboxes[id]?.owner }
 
+    /// The member's mailbox that ends first: what gives way when it opens one too many.
+    package func firstToEnd(of owner: MemberID) -> MailboxID? {
+        mailboxes.filter { $0.value.owner == owner }.min { ($0.value.expiry, $0.key) < ($1.value.expiry, $1.key) }?.key
+    }
+
     /// The number of the last message that was left there.
     package func lastNumber(of id: MailboxID) -> UInt64? { mailboxes[id].map { $0.nextNumber - 1 } }
 

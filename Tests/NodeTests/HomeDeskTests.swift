@@ -47,6 +47,24 @@ struct HomeDeskTests {
         }
     }
 
+    @Test("A member that opens one mailbox too many loses the one that ends first, and nobody else does")
+    func tooMany() async throws {
+        let desk = HomeDesk(chain: Self.chain)
+        let start = SystemTime.utc.adding(milliseconds: 60_000)
+        let all = (0...UInt8(Signalling.Limits().mailboxesPerMemberMax)).map {
+            MailboxID(raw: SHA256.hash([7, $0]).raw)
+        }
+        try await desk.open(Self.mailbox, until: start, for: Self.other)
+        for (index, mailbox) in all.enumerated() {
+            try await desk.open(mailbox, until: start.adding(milliseconds: UInt64(1 + index)), for: Self.owner)
+        }
+        await #expect(throws: HomeRefusal.noSuchMailbox) { try await desk.post([1], to: all[0], from: Self.other) }
+        for mailbox in all.dropFirst() + [Self.mailbox] { try await desk.post([1], to: mailbox, from: Self.other) }
+        await #expect(throws: HomeRefusal.tooMany) {
+            try await desk.open(MailboxID.zero, until: Timestamp(1), for: Self.owner)
+        }
+    }
+
     @Test("What does not fit is refused by name")
     func refusals() async throws {
         let desk = try await desk()

@@ -404,7 +404,7 @@ package actor CallSession {
         // Ends with the file, or is cancelled when the transport closes.
         camera = Task { [pipeline, sink] in
             try? await pipeline.play(source)
-            sink.yield(.cameraEnded)
+            if !Task.isCancelled { sink.yield(.cameraEnded) }
         }
     }
 

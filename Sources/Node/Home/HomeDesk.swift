@@ -28,10 +28,18 @@ package actor HomeDesk {
         onMessage = listener
     }
 
+    /// Opens a mailbox. One too many of a member takes the place of that one of its own which ends first: a phone that
+    /// died could not close its mailboxes, and must not shut its member out.
     package func open(_ mailbox: MailboxID, until expiry: Timestamp, for member: MemberID) throws(HomeRefusal) {
         let now = SystemTime.utc
         router.expire(now: now)
-        guard router.open(mailbox, owner: member, expiry: expiry, now: now) else { throw .tooMany }
+        if !router.open(mailbox, owner: member, expiry: expiry, now: now) {
+            guard router.owner(of: mailbox) == nil, expiry > now,
+                expiry <= now.adding(milliseconds: MailboxRouter.lifeMax), let oldest = router.firstToEnd(of: member)
+            else { throw .tooMany }
+            router.close(oldest, owner: member)
+            guard router.open(mailbox, owner: member, expiry: expiry, now: now) else { throw .tooMany }
+        }
         shelf.retain { router.owner(of: $0) != nil }
     }
 
