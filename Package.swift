@@ -122,7 +122,7 @@ let package = Package(
             values + ["MediaEndpoint", "Media", "Recording", "Crypto", "EventLoop", "ICE", "SecureMedia"]),
         tests("ContentStore", values + ["ContentStore", "Recording", "Crypto", "EventLoop", "KeyValue"]),
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
-        tests("Golden", values + cores + ["Crypto", "Links", "RPC", "Node"]),
+        tests("Golden", values + cores + ["Crypto", "ContentStore", "Links", "RPC", "Node"]),
         tests("Node", all),
         tests("sotto", values + ["sotto", "RPC", "HTTP", "EventLoop"]),
     ]

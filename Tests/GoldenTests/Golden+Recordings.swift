@@ -1,4 +1,5 @@
 import Crypto
+import Node
 import Primitives
 import Recording
 import Rights
@@ -52,7 +53,13 @@ extension Golden {
             call: Sample.id("call"), agrees: false, roster: Sample.digest("roster"), tracks: 3)
         return [
             Golden("leaf-list", list), Golden("signed-leaf-list", signedList), Golden("segment", segment),
-            Golden("group-manifest", group), Golden("track-manifest", track), Golden("sender-manifest", mine),
+            Golden("group-manifest", group),
+            Golden(
+                "closed-group",
+                ClosedGroup(
+                    kind: .video, start: Sample.time(61_000), milliseconds: 59_000,
+                    wrap: Sample.signed(Self.wrap, .wrap, by: "call key").encoded, manifest: group)),
+            Golden("track-manifest", track), Golden("sender-manifest", mine),
             Golden("recording-manifest", whole), Golden("consent-statement", answer),
             Golden("consent-statement+no", refusal),
         ] + OuterManifestPage.pages(of: outer).map { Golden("outer-manifest-page", $0) }

@@ -61,5 +61,6 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
     /// Every golden object.
     static let all: [Golden] =
-        threshold + genesis + operations + ledger + state + consensus + network + calls + recordings + rights
+        threshold + genesis + operations + ledger + state + consensus + network + calls + recordings + rights + numbers
+        + holders
 }
