@@ -60,3 +60,15 @@ struct Documents {
             .memberAdmit(MemberAdmit(registration: registration)), by: registrar.member, key: registrar.keys.sign)
     }
 }
+
+/// Waits for something that other threads bring about; records an issue when it does not come.
+func eventually(_ what: String, within time: Duration = .seconds(30), _ isTrue: () async throws -> Bool) async throws {
+    let deadline = SystemTime.monotonic + time
+    while try await !isTrue() {
+        guard SystemTime.monotonic < deadline else {
+            Issue.record("\(what) did not happen within \(time)")
+            return
+        }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}

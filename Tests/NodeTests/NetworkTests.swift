@@ -1,5 +1,6 @@
 import Crypto
 import EventLoop
+import Glibc
 import Ledger
 import Node
 import Primitives
@@ -22,7 +23,21 @@ struct NetworkTests {
 
         /// Ports that were free a moment ago.
         static func freePorts(_ count: Int) throws -> [UInt16] {
-            (0..<count).map { _ in UInt16.random(in: 20_000..<50_000) }
+            let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+            defer { for socket in sockets { close(socket) } }
+            return try sockets.map { socket in
+                var address = sockaddr_in()
+                address.sin_family = sa_family_t(AF_INET)
+                address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+                var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+                let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
+                    }
+                }
+                try #require(isBound)
+                return UInt16(bigEndian: address.sin_port)
+            }
         }
 
         func start(_ index: Int) async throws {
@@ -65,7 +80,9 @@ struct NetworkTests {
         try await network.start(3)
         let last = try await first.chain.execute(try network.documents.admission(), within: .seconds(30))
         let returned = try #require(network.nodes[3])
-        while await returned.chain.outcome(of: last.id) == nil { await Task.yield() }
+        try await eventually("the returned validator's catching up") {
+            await returned.chain.outcome(of: last.id) != nil
+        }
         let tip = await returned.chain.currentTip
         let block = try #require(try first.chain.store.block(at: tip.record.height))
         #expect(try block.ledgerBlock().record == tip.record)
