@@ -60,8 +60,14 @@ extension ChainActor {
         }
         guard waiterCount < Self.waitersMax else { throw .tooManyWaiting }
         waiterCount += 1
-        let number = waiterCount
-        let result = await withCheckedContinuation { continuation in
+        lastWaiter += 1
+        let number = lastWaiter
+        let result: Result<TransactionOutcome, SubmitError> = await withCheckedContinuation { continuation in
+            if let outcome = outcome(of: id) {
+                log(.warning, "dbg_final_before_wait", ["id": .id(id)])
+                waiterCount -= 1
+                return continuation.resume(returning: .success(outcome))
+            }
             let timer = loop.schedule(after: patience) { [weak self] in
                 self?.assumeIsolated { $0.expire(id, number) }
             }
@@ -75,11 +81,14 @@ extension ChainActor {
             let waiter = waiters[id]?.remove(at: index)
         else { return }
         if waiters[id]?.isEmpty ?? false { waiters[id] = nil }
+        waiterCount -= 1
+        if outcome(of: id) != nil { log(.warning, "dbg_wake_up_missed", ["id": .id(id)]) }
         waiter.continuation.resume(returning: .failure(.timedOut(id)))
     }
 
     func resolve(_ id: TransactionID, _ result: Result<TransactionOutcome, SubmitError>) {
         for waiter in waiters.removeValue(forKey: id) ?? [] {
+            waiterCount -= 1
             loop.cancel(waiter.timer)
             waiter.continuation.resume(returning: result)
         }

@@ -42,6 +42,8 @@ package actor ChainActor {
     var timers: [Engine.Timer: TimerID] = [:]
     var waiters: [TransactionID: [Waiter]] = [:]
     var waiterCount = 0
+    /// Numbers waiters, so that a timer finds its own.
+    var lastWaiter = 0
     var listeners: [@Sendable (FinalisedBlock) -> Void] = []
     var outgoing: [[UInt8]] = []
     var events: [Engine.Event] = []
