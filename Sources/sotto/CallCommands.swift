@@ -11,6 +11,7 @@ enum CallCommands {
         Command.Flag("--camera", "FILE", "WebM file (VP8 and Opus) that serves as camera and microphone."),
         Command.Flag("--received", "FILE", "Where to write what the other side sends, as WebM."),
         Command.Flag("--stun", "HOST", "A STUN server, which tells what address a NAT shows. Default none."),
+        CallRecorder.flag,
     ]
 
     static let call = Command(
@@ -38,25 +39,35 @@ enum CallCommands {
         do throws(EndReason) { session = try await phone.call(callee, media: media) } catch {
             throw CallTeller.explain(error)
         }
-        // Ends with the program.
+        let teller = CallTeller(wantsJSON: invocation.wantsJSON, chain: client.chain)
+        let wish: CallRecorder.Wish = invocation.has("--record") ? .ask : .refuse
+        let home = try HomeFiles(invocation)
+        let recorder = RecorderSlot()
+        // Each of these ends with the program, or hangs up.
+        let hangUp: @Sendable () -> Void = {
+            Task {
+                await recorder.finish()
+                session.end()
+            }
+        }
         Task {
             await stop.wait()
-            session.end()
+            hangUp()
         }
-        let teller = CallTeller(wantsJSON: invocation.wantsJSON, chain: client.chain)
         let report = await teller.follow(session) { event in
             switch event {
             case .inCall:
+                await recorder.fill { await CallRecorder(of: session, client, home, wish, teller) }
                 guard let limit else { return }
-                // Ends with the program, or hangs up.
                 Task {
                     try? await Task.sleep(for: limit)
-                    session.end()
+                    hangUp()
                 }
-            case .cameraEnded: if limit == nil { session.end() }
+            case .cameraEnded: if limit == nil { hangUp() }
             case .calling, .ringingThere, .incoming, .shortAuthentication, .reconnecting, .ended: break
             }
         }
+        await recorder.finish()
         await phone.stop()
         if let error = CallTeller.failure(report) { throw error }
     }
@@ -104,7 +115,7 @@ enum CallCommands {
             }
         }
         for await session in phone.incoming {
-            let report = try await ring(session, teller, invocation)
+            let report = try await ring(session, teller, invocation, client)
             guard invocation.has("--once") else { continue }
             await phone.stop()
             if let error = CallTeller.failure(report) { throw error }
@@ -123,10 +134,16 @@ enum CallCommands {
     }
 
     private static func ring(
-        _ session: CallSession, _ teller: CallTeller, _ invocation: Invocation
+        _ session: CallSession, _ teller: CallTeller, _ invocation: Invocation, _ client: HomeClient
     ) async throws(CommandError) -> CallReport? {
         let media = try media(invocation)
-        return await teller.follow(session) { event in
+        let home = try HomeFiles(invocation)
+        let wish: CallRecorder.Wish = invocation.has("--record") ? .agree : .refuse
+        let recorder = RecorderSlot()
+        let report = await teller.follow(session) { event in
+            if event == .inCall {
+                await recorder.fill { await CallRecorder(of: session, client, home, wish, teller) }
+            }
             guard event == .incoming else { return }
             if invocation.has("--accept") { return await session.accept(media) }
             if invocation.has("--decline") { return session.end(.declined) }
@@ -137,6 +154,8 @@ enum CallCommands {
                 if line == "y" || line == "yes" { await session.accept(media) } else { session.end(.declined) }
             }
         }
+        await recorder.finish()
+        return report
     }
 
     // MARK: From the command line
@@ -267,7 +286,7 @@ struct CallTeller: Sendable {
             ])
     }
 
-    private func say(_ event: String, _ text: String, _ fields: [JSONValue.Member]) {
+    func say(_ event: String, _ text: String, _ fields: [JSONValue.Member]) {
         if wantsJSON {
             Output.json(.object([JSONValue.Member("event", .string(event))] + fields), pretty: false)
         } else {
@@ -275,7 +294,7 @@ struct CallTeller: Sendable {
         }
     }
 
-    private func say(_ event: String, _ text: String, _ fields: JSONValue = .object([])) {
+    func say(_ event: String, _ text: String, _ fields: JSONValue = .object([])) {
         say(event, text, fields.members ?? [])
     }
 

@@ -47,6 +47,9 @@ struct HomeFiles: Sendable {
         }
     }
 
+    /// Where logs of recordings and openings of certificates lie.
+    func makeRecordings() throws(CommandError) { try HomeFiles(path + "/recordings").make(isBare: true) }
+
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 
     func read(_ name: String, hint: String? = nil) throws(CommandError) -> [UInt8] {

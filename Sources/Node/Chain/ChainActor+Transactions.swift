@@ -64,7 +64,6 @@ extension ChainActor {
         let number = lastWaiter
         let result: Result<TransactionOutcome, SubmitError> = await withCheckedContinuation { continuation in
             if let outcome = outcome(of: id) {
-                log(.warning, "dbg_final_before_wait", ["id": .id(id)])
                 waiterCount -= 1
                 return continuation.resume(returning: .success(outcome))
             }
@@ -82,7 +81,6 @@ extension ChainActor {
         else { return }
         if waiters[id]?.isEmpty ?? false { waiters[id] = nil }
         waiterCount -= 1
-        if outcome(of: id) != nil { log(.warning, "dbg_wake_up_missed", ["id": .id(id)]) }
         waiter.continuation.resume(returning: .failure(.timedOut(id)))
     }
 

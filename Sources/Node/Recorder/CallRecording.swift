@@ -2,7 +2,7 @@ import Crypto
 import EventLoop
 import Media
 import MediaEndpoint
-import Primitives
+package import Primitives
 import Recording
 import Signalling
 import Synchronization
@@ -12,6 +12,9 @@ import Wire
 /// sent, and finds the keys of what the other side records.
 package struct CallRecording: Sendable {
     package let session: RecordingSession
+    package let call: CallID
+    /// Opens the commitment that the ledger holds to this participant's certificate: for whom it chooses to show it.
+    package let opening: CertificateOpening
 
     /// Makes the recording of a call that is up; nil before both sides' keys are proven. Who calls runs
     /// `session.run()`.
@@ -44,6 +47,8 @@ package struct CallRecording: Sendable {
                 }
             })
         self.session = session
+        self.call = facts.roster.call
+        opening = CertificateOpening(salt: salt, certificate: facts.certificate)
         let received = session.received
         let peerMediaKey = facts.peerMediaKey
         await pipeline.setKeyFinder { id in

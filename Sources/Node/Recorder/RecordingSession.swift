@@ -8,7 +8,7 @@ import Wire
 
 /// What a recording tells the person and the call around it.
 package enum RecordingEvent: Sendable {
-    /// The other side asks; answer with `agree` or `decline`.
+    /// Everybody is asked, whoever wished it; answer with `agree` or `decline`.
     case asked
     /// Frames are recorded from this moment on.
     case recording(from: Timestamp)
@@ -107,7 +107,8 @@ package actor RecordingSession {
     var machine: ConsentMachine
     var recorder: SenderRecorder?
     var log: RecordingLog?
-    var recording: RecordingID?
+    /// Once the call is on the ledger.
+    package var recording: RecordingID?
     var hasAsked = false
     var isOpener = false
     var consent: TransactionID?
@@ -256,7 +257,10 @@ package actor RecordingSession {
 
     private func perform(_ action: ConsentMachine.Action) async throws {
         switch action {
-        case .ask(let roster, _): if hasAsked { await tell(.ask(roster: roster.hash)) }
+        case .ask(let roster, _):
+            guard hasAsked else { return }
+            await tell(.ask(roster: roster.hash))
+            eventSink.yield(.asked)
         case .startTimer(let round, let milliseconds):
             timers.append(
                 Task { [sink] in  // Ends with its one timer, or with `run`.
