@@ -22,6 +22,7 @@ enum StatusCommand {
         let peers = status["peers"]?.list ?? []
         let connected = peers.count { $0["connected"]?.boolean ?? false }
         let missing = (status["missing"]?.list ?? []).compactMap { $0.string?.prefix(12) }.joined(separator: " ")
+        let waiting = status["mempool"]?["transactions"]?.unsigned ?? 0
         let known = status["dht"]?["nodes"]?.unsigned ?? 0
         let records = status["dht"]?["records"]?.unsigned ?? 0
         var rows = [
@@ -29,10 +30,12 @@ enum StatusCommand {
             ["height", text("height")], ["view", "\(text("view")), led by \(short("leader"))"],
             ["transactions", text("logSize")],
             ["peers", "\(connected) of \(peers.count) connected"],
-            ["mempool", "\(status["mempool"]?["transactions"]?.unsigned ?? 0) transactions"],
+            ["mempool", "\(waiting) transactions"],
             ["dht", "\(known) nodes, \(records) records here"],
         ]
-        if !missing.isEmpty { rows.append(["not voted yet", missing]) }
+        // Nobody votes while there is nothing to decide.
+        let isAwaited = waiting > 0 || status["stalled"]?.string != nil
+        if isAwaited, !missing.isEmpty { rows.append(["not voted yet", missing]) }
         if status["muted"]?.boolean ?? false {
             rows.append(["signing", "stopped: this key signed what this store does not know; see the log"])
         }

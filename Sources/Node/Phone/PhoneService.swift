@@ -19,6 +19,7 @@ package final class PhoneService: NodeServicing {
     private let verifier = SignatureVerifier()
 
     /// - Parameters:
+    ///   - node: the one it is part of.
     ///   - shares: this validator's; only the one of the phone key is used.
     ///   - attesting: what evidence is believed; a registrar's word when nil.
     package init(node: NodeRuntime, shares: NodeShares, attesting: (any NumberAttesting)? = nil) {
