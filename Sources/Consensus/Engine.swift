@@ -101,7 +101,7 @@ package struct Engine: Sendable, Equatable {
         package let fetches: Int
     }
 
-    /// Takes one event and returns what the shell must now do, in order.
+    /// Takes an event. What comes back is to be done by the shell, first things first.
     package mutating func receive(_ event: Event) -> [Action] {
         var actions: [Action] = []
         switch event {

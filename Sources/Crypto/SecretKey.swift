@@ -1,6 +1,7 @@
 internal import CSodium
 
-/// A 32-byte secret in locked, guarded memory. Moves, never copies, and is wiped when it goes out of scope.
+/// Thirty-two secret bytes in memory that is locked and lies between guard pages. There is one owner, who may give it
+/// away; with the last use the bytes are wiped.
 package struct SecretKey: ~Copyable, Sendable {
     package static let byteCount = 32
     private let memory: LockedMemory
@@ -22,7 +23,7 @@ package struct SecretKey: ~Copyable, Sendable {
     /// Takes over memory that already holds 32 secret bytes.
     init(memory: consuming LockedMemory) { self.memory = memory }
 
-    /// Lends the secret for the length of `body`; the bytes cannot escape it.
+    /// Shows the secret to `body`, which cannot keep it.
     package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try memory.withBytes(body)
     }

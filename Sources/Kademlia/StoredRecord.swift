@@ -4,7 +4,7 @@ package import Wire
 /// What a writer keeps in the DHT under a location: a phone record, an endpoint, a contact list. The value is sealed;
 /// the DHT sees a location, a writer's key, a sequence and an expiry.
 ///
-/// The signature does not name the storer, so that holders can hand a record on.
+/// No storer stands in what is signed: whoever has a record may pass it to others.
 package struct StoredRecord: WireObject, Hashable {
     package enum Kind: UInt64, Sendable, CaseIterable {
         case phone = 1

@@ -6,7 +6,7 @@ import Wire
 /// `off → asked → on → paused → sealed`. Nothing is recorded before every participant agreed to exactly this roster;
 /// one who joins later stops the recording before the next frame, and all are asked again; one who withdraws stops it
 /// and the open group's keys are destroyed, so that what was said last is lost to everybody. What was recorded before,
-/// under consent, stays and is sealed at the end. The `CO-n` marks are the clauses of `Rules.md`.
+/// under consent, stays and is sealed at the end. `CO-n` refers to the clauses in `Rules.md`.
 package struct ConsentMachine: Sendable, Equatable {
     package enum Event: Equatable, Sendable {
         /// Somebody in the call wants to record this roster.
@@ -113,7 +113,7 @@ package struct ConsentMachine: Sendable, Equatable {
         return false
     }
 
-    /// Takes one event and returns what the shell must now do, in order.
+    /// Takes an event. What comes back is to be done by the shell, first things first.
     package mutating func receive(_ event: Event) -> [Action] {
         switch (state, event) {
         case (.off, .ask) where !isOffered:  // CO-1

@@ -3,7 +3,7 @@ internal import Wire
 
 /// Judges requests by policies, as every validator must: a pure function of bytes and request.
 ///
-/// The `RI-n` marks are the clauses of `Rules.md`.
+/// `RI-n` refers to the clauses in `Rules.md`.
 package struct PolicyJudge: PolicyJudging, Equatable {
     package init() {}
 

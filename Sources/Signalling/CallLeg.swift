@@ -3,7 +3,7 @@ package import Primitives
 /// One call as one of its two sides sees it, from dialling or ringing to its end.
 ///
 /// Pure: seals, signatures, sockets and media are the shell's. The shell reports only what it has opened and checked.
-/// The `SG-n` marks are the clauses of `Rules.md`.
+/// `SG-n` refers to the clauses in `Rules.md`.
 package struct CallLeg: Sendable, Equatable {
     /// Which of the two sides this is.
     package enum Side: Sendable, Equatable { case caller, callee }
@@ -104,7 +104,7 @@ package struct CallLeg: Sendable, Equatable {
 
     package var isActive: Bool { state == .active }
 
-    /// Takes one event and returns what the shell must now do, in order.
+    /// Takes an event. What comes back is to be done by the shell, first things first.
     package mutating func receive(_ event: Event) -> [Action] {
         switch (state, event) {
         case (.idle, .dialled) where side == .caller:  // SG-1

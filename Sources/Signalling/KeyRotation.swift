@@ -1,7 +1,7 @@
 package import Primitives
 
-/// Gives a call a new media key whenever its roster changes or a process restarts. Pure: key bytes and sockets stay
-/// outside. The `KR-n` marks are the clauses of `Rules.md`.
+/// Gives a call a new media key whenever its roster changes or a process restarts. It sees no key
+/// and sends nothing itself. `KR-n` refers to the clauses in `Rules.md`.
 package struct KeyRotation: Sendable, Equatable {
     /// How long a new key waits for participants that do not acknowledge it.
     package static let patience = Duration.seconds(1)
@@ -45,14 +45,14 @@ package struct KeyRotation: Sendable, Equatable {
         self.participants = participants
     }
 
-    /// Takes one event and returns what the shell must now do, in order.
+    /// Takes an event. What comes back is to be done by the shell, first things first.
     package mutating func receive(_ event: Event) -> [Action] {
         switch (state, event) {
         case (.steady(let epoch), .joined(let member)), (.rotating(let epoch, _), .joined(let member)):  // KR-1
             guard participants.insert(member).inserted else { return [] }
             return rotate(from: epoch)
         case (.steady(let epoch), .left(let member)), (.rotating(let epoch, _), .left(let member)):
-            // KR-2: a second leaver never keeps the key that is being handed out, so each leaving starts another.
+            // KR-2: who leaves meanwhile may have got the new key already, so each leaving starts another.
             guard participants.remove(member) != nil else { return [] }
             return rotate(from: epoch)
         case (.steady(let epoch), .restarted), (.rotating(let epoch, _), .restarted):  // KR-3: counters never restart.

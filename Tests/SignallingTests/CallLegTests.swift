@@ -173,7 +173,7 @@ struct KeyRotationTests {
         #expect(rotation.receive(.acknowledged(second, member(2))) == [.use(second), .retireKeys(before: second)])
     }
 
-    @Test("KR-2: a second leaver never keeps the key that is being handed out")
+    @Test("KR-2: who leaves during a change of keys starts another")
     func leavers() {
         var rotation = KeyRotation(participants: [member(1), member(2), member(3)])
         #expect(
