@@ -68,6 +68,8 @@ package final class PhoneService: NodeServicing {
         return .granted(sealed)
     }
 
+    /// Not inlined: the optimizer of Swift 6.3.1 crashes on a borrowed share in an asynchronous function.
+    @inline(never)
     private func evaluation(of elements: [GroupElement]) -> PartialEvaluation? {
         switch shares.phone {
         case .some(let share): try? share.evaluateBlinded(elements)
