@@ -63,6 +63,7 @@ extension ChainActor {
         lastWaiter += 1
         let number = lastWaiter
         let result: Result<TransactionOutcome, SubmitError> = await withCheckedContinuation { continuation in
+            // Other jobs of the actor may have run since the look above, and the block may have become final in them.
             if let outcome = outcome(of: id) {
                 waiterCount -= 1
                 return continuation.resume(returning: .success(outcome))

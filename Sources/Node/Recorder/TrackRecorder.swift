@@ -48,6 +48,8 @@ struct TrackRecorder {
     private var planner: SegmentPlanner
     private var builder: SegmentBuilder
     private var group: GroupIndex?
+    /// Nobody can decode a picture before the first key frame, so none is recorded before it.
+    private var hasBegun = false
     private var lastMilliseconds: UInt64 = 0
     private var keys: [GroupIndex: LeaseGroupKey] = [:]
     private var open: [GroupIndex: OpenGroup] = [:]
@@ -73,7 +75,10 @@ struct TrackRecorder {
     // MARK: Frames
 
     /// Places the next frame. The first of each group and segment begins with a new key.
+    /// - Throws: `outOfOrder` for a picture before the stretch's first key frame.
     mutating func place(milliseconds: UInt64, isKeyFrame: Bool) throws(RecordingError) -> FramePlace {
+        guard hasBegun || isKeyFrame || kind == .audio || kind == .chat else { throw .outOfOrder }
+        hasBegun = true
         let index = GroupIndex(milliseconds / LeaseLimits.groupMilliseconds)
         if group != index {
             planner = SegmentPlanner(kind: kind, nextSegment: SegmentNumbers.first(of: index))
