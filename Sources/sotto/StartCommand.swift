@@ -40,6 +40,11 @@ struct RunningNode: Sendable {
         member = try home.member()
         let settings = try NodeFields.settings(values, home: home)
         let rpc = try RPCFields.settings(values)
+        guard home.exists(HomeFiles.KeyName.link.file) else {
+            throw CommandError(
+                .settings, "the member of \(home.path) is a person, not a node",
+                hint: "sotto init --role node makes a node; a person calls by sotto call")
+        }
         let keys = try home.nodeKeys()
         let shares = try home.shares(rules.genesis)
         let runtime: NodeRuntime

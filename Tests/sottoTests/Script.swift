@@ -90,9 +90,7 @@ struct Script {
 
     private func execute(_ words: [String]) async throws -> (output: [String], errors: [String], code: Int32) {
         let process = Process()
-        // The program is built beside the test bundle.
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
-            path: "sotto")
+        process.executableURL = Program.url
         process.currentDirectoryURL = directory
         var environment = ["HOME": directory.path, "SOTTO_HOME": directory.path]
         let variables = words.prefix { $0 != "sotto" }

@@ -19,6 +19,8 @@ package struct CallRecording: Sendable {
     /// Makes the recording of a call that is up; nil before both sides' keys are proven. Who calls runs
     /// `session.run()`.
     /// - Parameters:
+    ///   - call: gives its frames and messages.
+    ///   - home: the participant's home node.
     ///   - directory: under it the log of this participant lies, in a directory of the call's own.
     ///   - isOffered: false in a secret call.
     package init?(of call: CallSession, home: HomeClient, directory: String, isOffered: Bool) async {
