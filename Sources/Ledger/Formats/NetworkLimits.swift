@@ -143,7 +143,8 @@ package struct NetworkLimits: WireObject, Equatable {
 /// What decoders allocate at most, whatever a genesis document says.
 package enum CeilingOf {
     package static let transactionBytes = 1 << 20
-    package static let blockBytes = 1 << 26
+    /// Signed transactions of one block, so that a proposal, with record and list heads, stays within 4 MiB.
+    package static let blockBytes = 3 << 20
     package static let blockTransactions = 1 << 17
     package static let policyBytes = 1 << 15
     package static let roster = 1_024
