@@ -111,6 +111,8 @@ struct FakeCamera {
     private var hash = SHA256()
     private(set) var sent: [Sent] = []
     private(set) var keyIDs: [MediaKeyID] = []
+    /// The second of the last key frame: one comes with the first picture of every second.
+    private var keySecond: UInt64?
 
     init(recorder: SenderRecorder, key: SigningKey, chain: ChainID, call: CallID, sender: UInt16) {
         self.recorder = recorder
@@ -125,8 +127,9 @@ struct FakeCamera {
     /// One frame of every track, taken at `now`, `milliseconds` into the media.
     mutating func shoot(at now: Timestamp, milliseconds: UInt64, size: Int = 200) throws {
         for track in RecorderDevice.tracks {
-            let isKeyFrame = track.kind == .audio || milliseconds % 1_000 == 0
+            let isKeyFrame = track.kind == .audio || keySecond != milliseconds / 1_000
             guard let place = recorder.place(track: track.id, isKeyFrame: isKeyFrame, at: now) else { continue }
+            if track.kind == .video { keySecond = milliseconds / 1_000 }
             if let new = place.newKey {
                 keyIDs.append(new.id)
                 ciphers[track.id] = (

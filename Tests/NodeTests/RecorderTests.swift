@@ -111,6 +111,16 @@ struct RecorderTests {
         #expect(received.baseKey(for: try #require(camera.keyIDs.last)) == nil)
     }
 
+    @Test("No picture before the first key frame is recorded: nobody could decode it; sound is, from the first frame")
+    func firstKeyFrame() throws {
+        let recorder = recorder()
+        start(recorder, at: begin)
+        #expect(recorder.place(track: 1, isKeyFrame: false, at: begin) == nil)
+        #expect(recorder.place(track: 0, isKeyFrame: true, at: begin) != nil)
+        #expect(recorder.place(track: 1, isKeyFrame: true, at: begin.adding(milliseconds: 40)) != nil)
+        #expect(recorder.place(track: 1, isKeyFrame: false, at: begin.adding(milliseconds: 80)) != nil)
+    }
+
     @Test("CO-6: a withdrawal discards the open group of every track and no earlier one")
     func withdrawal() throws {
         let recorder = recorder()
