@@ -45,7 +45,8 @@ enum CallBench {
         await network.stop()
         report.fact(
             "call.network",
-            "4 validators and both phones in one process, loopback; \(calls.count) calls, answered at once")
+            "4 validators and both phones in one process, loopback; \(calls.count) calls, answered at once; "
+                + "RPC rate limits raised, one-time prekeys for the first \(CallSettings().oneTimeKeyCount)")
         report.latency("call.lookup", lookups)
         report.latency("call.inviteToFrame", calls)
         report.latency("call.numberToFrame", whole)
@@ -135,19 +136,24 @@ private final class Phone: Sendable {
     /// Answers calls until the device stops.
     func answer() async {
         for await session in device.incoming {
-            await session.accept(
-                CallMedia(frameReceived: { [self] frame in
-                    guard frame.plain != nil else { return }
-                    let now = SystemTime.monotonic
-                    let sink = waiting.withLock { $0.take() }
-                    sink?.yield(now)
-                    sink?.finish()
-                }))
             for await event in session.events {
-                if case .ended = event { break }
+                switch event {
+                case .incoming: await session.accept(media)
+                case .ended: endedSink.yield()
+                case .calling, .ringingThere, .shortAuthentication, .inCall, .reconnecting, .cameraEnded: break
+                }
             }
-            endedSink.yield()
         }
+    }
+
+    private var media: CallMedia {
+        CallMedia(frameReceived: { [self] frame in
+            guard frame.plain != nil else { return }
+            let now = SystemTime.monotonic
+            let sink = waiting.withLock { $0.take() }
+            sink?.yield(now)
+            sink?.finish()
+        })
     }
 
     /// Waits until an answered call is over here too.
