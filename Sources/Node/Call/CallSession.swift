@@ -102,6 +102,8 @@ package actor CallSession {
             case .keyFrameRequested, .measured: break
             }
         }
+        // Before anybody has the session: an answer given at once must not overtake it.
+        sink.yield(.leg(side == .caller ? .dialled : .invited))
     }
 
     // MARK: What a person, a device or a recording does
@@ -135,7 +137,6 @@ package actor CallSession {
     /// Runs the call from its first event to its end.
     /// - Parameter beforeEnd: runs when the call is over and before anybody hears of it.
     func run(beforeEnd: @Sendable () async -> Void) async {
-        put(.leg(side == .caller ? .dialled : .invited))
         for await input in inputs {
             await handle(input)
             if report != nil { break }
