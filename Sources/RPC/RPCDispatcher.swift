@@ -31,7 +31,7 @@ final class RPCDispatcher: Sendable {
         self.metrics = metrics
         state = Mutex(
             State(
-                guardian: RequestGuard(node: node.id),
+                guardian: RequestGuard(node: node.id, start: SystemTime.utc),
                 members: RateLimiter(perSecond: settings.memberTokensPerSecond, burst: settings.memberTokenBurst),
                 addresses: RateLimiter(
                     perSecond: settings.addressTokensPerSecond, burst: settings.addressTokenBurst)))

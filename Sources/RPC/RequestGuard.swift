@@ -15,21 +15,24 @@ package struct RequestGuard: Sendable, Equatable {
 
     private let node: MemberID
     private let capacity: Int
+    /// Requests of before this moment are refused: whoever began anew has forgotten which were used.
+    private let start: Timestamp
     /// Marks by the second of their request's time: a replay carries the same time, so one bucket answers.
     private var marks: [UInt64: Set<Mark>] = [:]
     private var count = 0
 
     /// - Parameter capacity: how many nonces are remembered; the default takes about 8 MiB when full.
-    package init(node: MemberID, capacity: Int = 1 << 16) {
+    package init(node: MemberID, capacity: Int = 1 << 16, start: Timestamp = .zero) {
         self.node = node
         self.capacity = capacity
+        self.start = start
     }
 
     /// Checks whom and when the request is for. Costs nothing, so it stands before the signature check.
     package func check(_ request: SignedRequest, now: Timestamp) throws(RPCError) {
         guard request.audience == node else { throw RPCError(.wrongAudience, data: ["node": .string(node.hex)]) }
         let distance = max(now.milliseconds(since: request.time), request.time.milliseconds(since: now))
-        guard distance <= Self.windowMilliseconds else {
+        guard distance <= Self.windowMilliseconds, request.time >= start else {
             throw RPCError(.staleRequest, data: ["nodeTime": .unsigned(now.rawValue)])
         }
     }

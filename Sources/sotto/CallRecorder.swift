@@ -13,12 +13,12 @@ final class CallRecorder: Sendable {
         case ask
         /// Agrees when asked.
         case agree
-        /// Says no when asked; silence would be no as well.
+        /// Does not offer to be recorded: nothing is asked, and nothing of it reaches the ledger.
         case refuse
     }
 
     static let flag = Command.Flag(
-        "--record", "Agree to be recorded; sotto call asks for it. Without it the answer is no.")
+        "--record", "Agree to be recorded; sotto call asks for it. Without it nothing can be recorded.")
 
     private let recording: CallRecording
     private let run: Task<Void, Never>
@@ -28,7 +28,7 @@ final class CallRecorder: Sendable {
     init?(of session: CallSession, _ client: HomeClient, _ home: HomeFiles, _ wish: Wish, _ teller: CallTeller) async {
         guard
             let recording = await CallRecording(
-                of: session, home: client, directory: home.path + "/recordings", isOffered: true)
+                of: session, home: client, directory: home.path + "/recordings", isOffered: wish != .refuse)
         else { return nil }
         self.recording = recording
         // Who shows this file can prove who agreed; without it the ledger shows a key and no member.

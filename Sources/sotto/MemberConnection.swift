@@ -59,6 +59,10 @@ extension HomeError {
             CommandError(
                 .refused, "the node's answer to \(method) is not proven by the network's validators",
                 hint: "do not trust this node; use another with --node")
+        case .outdated(let method):
+            CommandError(
+                .refused, "the node's answer to \(method) is too old",
+                hint: "does the network stand still? sotto status; or do not trust this node")
         case .refused(let outcome):
             CommandError(.refused, "the ledger refused it at height \(outcome.height): \(outcome.result.word)")
         case .otherNetwork: CommandError(.settings, "the node is of another network than genesis.cbor")

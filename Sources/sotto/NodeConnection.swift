@@ -61,7 +61,7 @@ struct NodeConnection: Sendable {
         case .methodNotFound:
             error.data?["nearest"]?.string.map { "did you mean: \($0)" } ?? "sotto rpc methods lists what it knows"
         case .rateLimited, .busy, .notReady:
-            error.data?["retryAfterMilliseconds"]?.unsigned.map { "try again in \(($0 + 999) / 1000) s" }
+            error.data?["retryAfterMilliseconds"]?.unsigned.map { "try again in \($0 / 1000 + 1) s" }
         default: nil
         }
     }

@@ -71,6 +71,7 @@ package actor DHTNode {
     var addressSequence: UInt64
     var addressRenewAt = Timestamp.zero
     var provideRenewAt = Timestamp.zero
+    private var openings: (second: Int64, count: Int) = (0, 0)
     var isStopped = false
     var gossipIndex = 0
 
@@ -171,6 +172,7 @@ package actor DHTNode {
     private func received(_ bytes: [UInt8], from address: SocketAddress) {
         switch DHTDatagram(bytes) {
         case .opening(let session, let noise):
+            guard isWithinOpeningRate() else { return }
             if let reply = sessions.answer(session: session, noise: noise, from: address, directory: directory) {
                 socket?.send(reply, to: address)
             }
@@ -197,6 +199,13 @@ package actor DHTNode {
             return
         }
         socket?.send(DHTDatagram.sealed(receiver: session.remote, content: sealed).bytes, to: session.address)
+    }
+
+    private func isWithinOpeningRate() -> Bool {
+        let second = SystemTime.monotonic.components.seconds
+        if openings.second != second { openings = (second, 0) }
+        openings.count += 1
+        return openings.count <= settings.openingsPerSecond
     }
 
     // MARK: Requests

@@ -20,6 +20,8 @@ package struct DHTSettings: Sendable {
     package var handOnEvery: UInt64 = 300_000
     /// Requests a second from one node, beyond which it hears "busy".
     package var requestsPerSecond = 500
+    /// Handshakes of others answered in a second; each costs two key agreements, and anybody may send one.
+    package var openingsPerSecond = 200
     /// Requests of one node that may wait for a session.
     package var waitingRequestsMax = 64
     /// Requests under way, own and others'.

@@ -47,12 +47,12 @@ package final class RecordingService: NodeServicing {
             let (id, key, certificate) = try seat(call.arguments)
             guard let member = call.member else { throw RPCError(.unauthorised) }
             let owner = call.arguments["owner"] == nil ? member : try call.arguments.member("owner")
-            try remember(key, of: member)
             var hash = SHA256()
             let seat = CallSeat(
                 key: key, certificate: certificate,
                 roster: CallSeat.rosterHash(call: id, keys: [key], with: &hash), minute: minute)
             let outcome = try await execute(.callOpen(CallOpen(call: id, seat: seat, owner: owner)))
+            remember(key, of: member)
             return answer(outcome, RuleBook.recordingID(call: id, opening: outcome.id, with: &hash))
         }
     }
@@ -65,7 +65,6 @@ package final class RecordingService: NodeServicing {
         ) { [self] call throws(RPCError) in
             let (id, key, certificate) = try seat(call.arguments)
             guard let member = call.member else { throw RPCError(.unauthorised) }
-            try remember(key, of: member)
             var attempts = 3
             while true {
                 guard let entry = try? await node.chain.entry(CallEntry.self, StateKey(.call, id)) else {
@@ -75,8 +74,9 @@ package final class RecordingService: NodeServicing {
                 let roster = CallSeat.rosterHash(call: id, keys: entry.seats.map(\.key) + [key], with: &hash)
                 let seat = CallSeat(key: key, certificate: certificate, roster: roster, minute: minute)
                 do throws(RPCError) {
-                    return answer(
-                        try await execute(.callAccept(CallAccept(call: id, seat: seat))), entry.recording)
+                    let outcome = try await execute(.callAccept(CallAccept(call: id, seat: seat)))
+                    remember(key, of: member)
+                    return answer(outcome, entry.recording)
                 } catch {
                     // Another took a seat in between: the roster is another one now.
                     attempts -= 1
@@ -95,9 +95,13 @@ package final class RecordingService: NodeServicing {
             errors: [.forbidden, .refused, .busy], authority: .member, rateClass: .heavy
         ) { [self] call throws(RPCError) in
             let key: PublicKey = try call.arguments.identifier("key")
-            guard let member = call.member, keys.withLock({ $0[key] }) == member else { throw RPCError(.forbidden) }
-            let outcome = try await execute(
-                .callEnd(CallEnd(call: try call.arguments.identifier("call"), minute: minute)))
+            let id: CallID = try call.arguments.identifier("call")
+            guard let member = call.member, keys.withLock({ $0[key] }) == member,
+                let entry = try? await node.chain.entry(CallEntry.self, StateKey(.call, id)),
+                entry.seats.contains(where: { $0.key == key })
+            else { throw RPCError(.forbidden) }
+            let outcome = try await execute(.callEnd(CallEnd(call: id, minute: minute)))
+            keys.withLock { $0[key] = nil }
             return answer(outcome, nil)
         }
     }
@@ -108,14 +112,12 @@ package final class RecordingService: NodeServicing {
         return (try arguments.identifier("call"), key, try arguments.identifier("certificate"))
     }
 
-    private func remember(_ key: PublicKey, of member: MemberID) throws(RPCError) {
-        let isFree = keys.withLock { keys in
-            if let known = keys[key] { return known == member }
-            guard keys.count < Self.keysMax else { return false }
-            keys[key] = member
-            return true
+    /// Notes whose a key is that has its seat on the ledger now. When the table is full the member cannot have the node
+    /// end its call; the ledger's own rules still hold.
+    private func remember(_ key: PublicKey, of member: MemberID) {
+        keys.withLock { keys in
+            if keys.count < Self.keysMax { keys[key] = member }
         }
-        guard isFree else { throw .later(.busy, retryAfter: .seconds(60)) }
     }
 
     private var minute: UInt64 { (SystemTime.utc.rawValue - Self.slackMilliseconds) / 60_000 }

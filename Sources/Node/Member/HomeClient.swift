@@ -5,6 +5,7 @@ package import HTTP
 package import Ledger
 package import Primitives
 package import RPC
+import Synchronization
 package import Wire
 
 /// The keys that a member's own device holds.
@@ -27,6 +28,8 @@ package enum HomeError: Error, Sendable {
     case malformedAnswer(method: String)
     /// The node says something that its proof does not prove: it lies, or speaks for another network.
     case unproven(method: String)
+    /// What the node proves is older than a network that lives would have it, or than what it proved before.
+    case outdated(method: String)
     /// The transaction was recorded as a failure.
     case refused(TransactionOutcome)
     /// The node is of another network than the member's genesis document.
@@ -45,6 +48,8 @@ package final class HomeClient: Sendable {
     private let url: String
     private let context: VotingContext
     private let signer: RequestSigner
+    /// The highest record that was proven to this client: a node may not lead it back behind it.
+    private let highest = Mutex(Height.zero)
 
     package var chain: ChainID { rules.chain }
     package var genesis: Genesis { rules.genesis }
@@ -188,7 +193,24 @@ package final class HomeClient: Sendable {
                 Finality.isFinal(record, finality, in: context, with: &hash)
             else { throw .unproven(method: method) }
         }
+        try checkAge(of: record, method)
         return (value, record)
+    }
+
+    /// Refuses a state that is older than one seen before, or than a network that lives would have: a node could hide
+    /// behind it a key that was replaced, or a consent that was withdrawn. Within the bound it still could.
+    private func checkAge(of record: Record, _ method: String) throws(HomeError) {
+        let isForward = highest.withLock { highest in
+            guard record.height >= highest else { return false }
+            highest = record.height
+            return true
+        }
+        let ageMax = max(60_000, 6 * genesis.limits.heartbeat) + genesis.limits.clockSkew
+        guard isForward else { throw .outdated(method: method) }
+        // Before its first block a network has no younger record than its beginning.
+        guard record.height == .zero || SystemTime.utc.milliseconds(since: record.time) <= ageMax else {
+            throw .outdated(method: method)
+        }
     }
 
     /// A member as the ledger has it.

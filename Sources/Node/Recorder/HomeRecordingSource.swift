@@ -40,9 +40,11 @@ package struct HomeRecordingSource: RecordingSource {
     package func wraps(of recording: RecordingID, sender: PublicKey) async throws(PlaybackError) -> [[UInt8]] {
         var leaves: [[UInt8]] = []
         for cid in try await list("wraps", of: recording, epoch: .zero) {
-            guard let page = try? WrapPage(decoding: try await block(cid, of: recording)) else { throw .home }
-            guard page.sender == sender, page.recording == recording else { continue }
-            guard page.first == UInt64(leaves.count) else { throw .home }
+            // Whoever has a seat may keep pages; what is no page of this sender, or in no order, is passed over, and the
+            // seal's root decides about the rest.
+            guard let page = try? WrapPage(decoding: try await block(cid, of: recording)), page.sender == sender,
+                page.recording == recording, page.first == UInt64(leaves.count)
+            else { continue }
             leaves += page.wraps
         }
         return leaves
@@ -56,7 +58,7 @@ package struct HomeRecordingSource: RecordingSource {
     ) async throws(PlaybackError) -> [CID] {
         var cids: [CID] = []
         var from: UInt64 = 0
-        while true {
+        while cids.count < Self.blocksMax {
             let answer: JSONValue
             do throws(HomeError) {
                 answer = try await home.call(
@@ -71,12 +73,16 @@ package struct HomeRecordingSource: RecordingSource {
             let blocks = answer.list ?? []
             for block in blocks {
                 guard let cid = block["cid"]?.string.flatMap({ CID(text: $0) }), let index = block["index"]?.unsigned,
-                    index >= from
+                    index >= from, index < .max
                 else { throw .home }
                 cids.append(cid)
                 from = index + 1
             }
             guard blocks.count == ContentIndex.countMax else { return cids }
         }
+        throw .home
     }
+
+    /// Blocks of one role that are listed at most: a home node may not fill the player's memory.
+    private static let blocksMax = 1 << 20
 }

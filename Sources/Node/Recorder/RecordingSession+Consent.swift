@@ -113,8 +113,9 @@ extension RecordingSession {
     func takeBack() async throws {
         guard let recording, let agreedRoster, consent != nil else { return }
         await answer(agrees: false, roster: agreedRoster, .zero)
-        consent = nil
+        // Until the ledger has it, consent stands there: whoever withdraws again tries again.
         try await home.submit(.consentWithdraw(ConsentWithdraw(recording: recording)), signedBy: call.callKey)
+        consent = nil
     }
 
     // MARK: The beginning

@@ -197,6 +197,7 @@ package actor RecordingSession {
     }
 
     private func handle(_ message: RecordingMessage) async throws {
+        guard call.isOffered else { return }  // Nobody is put on the ledger who did not offer to be recorded.
         switch message {
         case .opened where recording == nil: try await takeSeat()
         case .seated where isOpener: try await askAll()

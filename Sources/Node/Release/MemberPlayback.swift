@@ -51,7 +51,7 @@ extension HomeError {
         case .refused(let outcome): outcome.result
         case .rpc(.refused(let error)):
             error.data?["code"]?.unsigned.flatMap { UInt16(exactly: $0) }.flatMap { TransactionResult(code: $0) }
-        case .rpc, .malformedAnswer, .unproven, .otherNetwork: nil
+        case .rpc, .malformedAnswer, .unproven, .outdated, .otherNetwork: nil
         }
     }
 }

@@ -147,7 +147,8 @@ extension ContentService {
     /// The pages of an outer manifest, from here or from the first holder that has them; empty when nobody has.
     func outerPages(of recording: RecordingID, epoch: RightsEpoch) async -> [OuterManifestPage] {
         var pages: [OuterManifestPage] = []
-        while true {
+        // A holder that lists pages without end is cut off.
+        while pages.count < Self.outerPagesMax {
             let tag = BlockTag(recording: recording, epoch: epoch, role: .page, index: UInt64(pages.count))
             guard let index = await findIndex(from: tag), !index.blocks.isEmpty else { return pages }
             for block in index.blocks {
@@ -157,7 +158,11 @@ extension ContentService {
                 pages.append(page)
             }
         }
+        return []
     }
+
+    /// Far more than the largest recording's outer manifest has.
+    private static var outerPagesMax: Int { 4_096 }
 }
 
 extension NodeRuntime {

@@ -1,24 +1,42 @@
 import Primitives
 import Synchronization
 
-/// Messages on their way from the links' thread to the chain's: in order, bounded, and one wake-up for many.
+/// Messages on their way from the links' thread to the chain's, bounded, in two queues: what is about consensus goes
+/// before transactions, each in its order. The chain takes a batch at a time, so that its timers and votes come between.
 ///
-/// When it is full, transactions are dropped first, since their senders say them again; then the oldest of what is
-/// left, which the engine asks for again.
+/// When the queue of transactions is full, new ones are dropped: their senders say them again. When that of consensus
+/// is, the new message is dropped, which the engine asks for again.
 final class Inbox: Sendable {
     enum Item: Sendable {
         case consensus(MemberID, [UInt8])
         case transactions([UInt8])
     }
 
-    private struct State {
+    private struct Queue {
         var items: [Item] = []
         var byteCount = 0
+
+        mutating func take(_ count: Int) -> [Item] {
+            let taken = Array(items.prefix(count))
+            items.removeFirst(taken.count)
+            byteCount -= taken.reduce(0) { $0 + $1.byteCount }
+            return taken
+        }
+    }
+
+    private struct State {
+        var consensus = Queue()
+        var transactions = Queue()
+        var isBeingDrained = false
         var droppedCount: UInt64 = 0
     }
 
-    static let itemsMax = 65_536
-    static let bytesMax = 256 << 20
+    /// Bounds of each of the two queues.
+    static let itemsMax = 8_192
+    static let bytesMax = 64 << 20
+    /// Messages of each queue in one batch.
+    static let consensusPerBatch = 256
+    static let transactionsPerBatch = 4
 
     private let state = Mutex(State())
 
@@ -27,25 +45,32 @@ final class Inbox: Sendable {
     /// True when the receiver must be woken.
     func put(_ item: Item) -> Bool {
         state.withLock { state in
-            let size = item.byteCount
-            if state.items.count >= Self.itemsMax || state.byteCount + size > Self.bytesMax {
-                state.droppedCount += 1
-                guard case .consensus = item, let first = state.items.first else { return false }
-                state.byteCount -= first.byteCount
-                state.items.removeFirst()
-            }
-            state.items.append(item)
-            state.byteCount += size
-            return state.items.count == 1
+            let isQueued =
+                switch item {
+                case .consensus: Self.append(item, to: &state.consensus)
+                case .transactions: Self.append(item, to: &state.transactions)
+                }
+            if !isQueued { state.droppedCount += 1 }
+            guard isQueued, !state.isBeingDrained else { return false }
+            state.isBeingDrained = true
+            return true
         }
     }
 
-    func takeAll() -> [Item] {
+    private static func append(_ item: Item, to queue: inout Queue) -> Bool {
+        guard queue.items.count < itemsMax, queue.byteCount + item.byteCount <= bytesMax else { return false }
+        queue.items.append(item)
+        queue.byteCount += item.byteCount
+        return true
+    }
+
+    /// The next batch; when it is empty, the receiver sleeps until it is woken.
+    func takeBatch() -> [Item] {
         state.withLock { state in
-            let items = state.items
-            state.items = []
-            state.byteCount = 0
-            return items
+            let batch =
+                state.consensus.take(Self.consensusPerBatch) + state.transactions.take(Self.transactionsPerBatch)
+            if batch.isEmpty { state.isBeingDrained = false }
+            return batch
         }
     }
 }

@@ -209,7 +209,7 @@ package final class NodeRuntime: Sendable {
     private func put(_ item: Inbox.Item) {
         guard inbox.put(item) else { return }
         let (chain, inbox) = (chain, inbox)
-        Task { await chain.drain(inbox) }  // Ends when it has taken what waited.
+        Task { await chain.drain(inbox) }  // Ends when nothing waits any more.
     }
 
     private func take(_ bytes: [UInt8], from peer: MemberID, answering request: LinkRequest?) {
@@ -339,12 +339,16 @@ extension LinkMesh {
 }
 
 extension ChainActor {
-    func drain(_ inbox: Inbox) {
-        for item in inbox.takeAll() {
-            switch item {
-            case .consensus(let peer, let bytes): receive(bytes, from: peer)
-            case .transactions(let bytes): receiveTransactions(bytes)
+    /// Takes what waits, batch by batch; between two batches timers and other calls have their turn.
+    func drain(_ inbox: Inbox) async {
+        while case let batch = inbox.takeBatch(), !batch.isEmpty {
+            for item in batch {
+                switch item {
+                case .consensus(let peer, let bytes): receive(bytes, from: peer)
+                case .transactions(let bytes): receiveTransactions(bytes)
+                }
             }
+            await Task.yield()
         }
     }
 }
