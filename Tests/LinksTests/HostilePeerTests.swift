@@ -59,6 +59,7 @@ import Testing
         #expect(await broken.waitFailure() == .refused(.malformed))
         #expect(await second.waitBye() == .malformed)
         let (twice, third) = try await pair()
+        await twice.waitConnected(to: TestNode.member(2))
         await third.say(RawPeer.frame(lane: 0, RawPeer.hello(2)))
         #expect(await twice.waitDisconnected(from: TestNode.member(2)) == .refused(.malformed))
     }

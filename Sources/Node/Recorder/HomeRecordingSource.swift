@@ -40,8 +40,8 @@ package struct HomeRecordingSource: RecordingSource {
     package func wraps(of recording: RecordingID, sender: PublicKey) async throws(PlaybackError) -> [[UInt8]] {
         var leaves: [[UInt8]] = []
         for cid in try await list("wraps", of: recording, epoch: .zero) {
-            // Whoever has a seat may keep pages; what is no page of this sender, or in no order, is passed over, and the
-            // seal's root decides about the rest.
+            // Whoever has a seat may keep pages; what is no page of this sender, or in no order, is passed over,
+            // and the seal's root decides about the rest.
             guard let page = try? WrapPage(decoding: try await block(cid, of: recording)), page.sender == sender,
                 page.recording == recording, page.first == UInt64(leaves.count)
             else { continue }

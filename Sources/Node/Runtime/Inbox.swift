@@ -2,7 +2,8 @@ import Primitives
 import Synchronization
 
 /// Messages on their way from the links' thread to the chain's, bounded, in two queues: what is about consensus goes
-/// before transactions, each in its order. The chain takes a batch at a time, so that its timers and votes come between.
+/// before transactions, each in its order. The chain takes a batch at a time, so that its timers and votes come
+/// between.
 ///
 /// When the queue of transactions is full, new ones are dropped: their senders say them again. When that of consensus
 /// is, the new message is dropped, which the engine asks for again.
