@@ -75,7 +75,7 @@ final class PhoneNetwork {
         self.server = server
         running.append(try home)
         for runtime in running {
-            try await wait("addresses") { await runtime.dht.status.knownAddresses >= running.count }
+            try await waitFor("addresses") { await runtime.dht.status.knownAddresses >= running.count }
         }
     }
 
@@ -87,17 +87,6 @@ final class PhoneNetwork {
         await server?.stop()
         running = []
         (runtimes, services) = ([nil, nil, nil, nil], [nil, nil, nil, nil])
-    }
-
-    private struct Late: Error { let what: String }
-
-    /// Looks again and again, for twenty seconds at most.
-    private func wait(_ what: String, until isDone: () async throws -> Bool) async throws {
-        for _ in 0..<1_000 {
-            if try await isDone() { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw Late(what: what)
     }
 
     /// A person's device, admitted or not.
@@ -122,7 +111,7 @@ final class PhoneNetwork {
             #expect(outcome.result == .succeeded)
             // Each validator judges by its own state.
             for runtime in running {
-                try await wait("height") { await runtime.chain.currentTip.record.height >= outcome.height }
+                try await waitFor("height") { await runtime.chain.currentTip.record.height >= outcome.height }
             }
         }
         return try await HomeClient(

@@ -68,11 +68,11 @@ struct RecorderCallTests {
         let events = recordings.map(listen)
         let runs = recordings.map { recording in Task { await recording.session.run() } }
         recordings[0].session.ask()
-        try await network.wait("question") { has(events[1]) { if case .asked = $0 { true } else { false } } }
+        try await waitFor("question") { has(events[1]) { if case .asked = $0 { true } else { false } } }
         let terms = RecordingTerms(tracks: 3, policy: try RecorderNetwork.policy())
         for recording in recordings { recording.session.agree(terms) }
         for each in events {
-            try await network.wait("recording \(events.map(\.value))") {
+            try await waitFor("recording \(events.map(\.value))") {
                 has(each) { if case .recording = $0 { true } else { false } }
             }
         }

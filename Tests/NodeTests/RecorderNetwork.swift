@@ -80,7 +80,7 @@ final class RecorderNetwork {
         self.server = server
         for runtime in runtimes {
             let count = runtimes.count
-            try await wait("addresses") { await runtime.dht.status.knownAddresses >= count }
+            try await waitFor("addresses") { await runtime.dht.status.knownAddresses >= count }
         }
     }
 
@@ -93,22 +93,11 @@ final class RecorderNetwork {
         for store in stores { await store.close() }
     }
 
-    struct Late: Error { let what: String }
-
-    /// Looks again and again, for twenty seconds at most.
-    func wait(_ what: @autoclosure () -> String, until isDone: () async throws -> Bool) async throws {
-        for _ in 0..<1_000 {
-            if try await isDone() { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw Late(what: what())
-    }
-
     /// Waits until every node knows what the first does.
     func settle() async throws {
         let height = await runtimes[0].chain.currentTip.record.height
         for runtime in runtimes {
-            try await wait("height") { await runtime.chain.currentTip.record.height >= height }
+            try await waitFor("height") { await runtime.chain.currentTip.record.height >= height }
         }
     }
 

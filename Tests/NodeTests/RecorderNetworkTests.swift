@@ -18,14 +18,14 @@ struct RecorderNetworkTests {
     ) async throws {
         devices[0].session.ask()
         for device in devices {
-            try await network.wait("question \(devices.map(\.failures))") {
+            try await waitFor("question \(devices.map(\.failures))") {
                 device.sender == 0 || device.has { if case .asked = $0 { true } else { false } }
             }
         }
         let terms = RecordingTerms(tracks: 3, policy: try RecorderNetwork.policy())
         for device in devices { device.session.agree(terms) }
         for device in devices {
-            try await network.wait("recording \(device.failures)") { device.recorder.value != nil }
+            try await waitFor("recording \(device.failures)") { device.recorder.value != nil }
         }
         var cameras: [FakeCamera] = []
         for device in devices {
@@ -103,7 +103,7 @@ struct RecorderNetworkTests {
         // A node that lost a block finds who has it.
         let shard = try #require(outer.shards.last)
         try await network.stores[3].drop(recording, epochs: rights.epoch...rights.epoch, roles: [.shard, .page])
-        try await network.wait("providers") {
+        try await waitFor("providers") {
             await network.runtimes[3].dht.providers(of: shard.link.cid).contains(network.nodes[1].member)
         }
         let found = try #require(await network.contents[3].find(shard.link.cid))
@@ -149,10 +149,10 @@ struct RecorderNetworkTests {
         try await network.start()
         let (caller, callee) = try await RecorderDevice.pair(network)
         caller.session.ask()
-        try await network.wait("question") { callee.has { if case .asked = $0 { true } else { false } } }
+        try await waitFor("question") { callee.has { if case .asked = $0 { true } else { false } } }
         caller.session.agree(RecordingTerms(tracks: 3, policy: try RecorderNetwork.policy()))
         callee.session.decline()
-        try await network.wait("refusal") {
+        try await waitFor("refusal") {
             caller.has { if case .notice(.declined) = $0 { true } else { false } }
         }
         #expect(caller.recorder.value == nil && callee.recorder.value == nil)
@@ -192,7 +192,7 @@ struct RecorderNetworkTests {
         try await record(network, [caller, callee], milliseconds: 800)
         callee.session.withdraw()
         for device in [caller, callee] {
-            try await network.wait("stop") { device.recorder.value?.isRecording == false }
+            try await waitFor("stop") { device.recorder.value?.isRecording == false }
             #expect(device.has { if case .stopped = $0 { true } else { false } })
         }
         await caller.stop()
@@ -212,7 +212,7 @@ struct RecorderNetworkTests {
         try await network.start()
         let (caller, callee) = try await RecorderDevice.pair(network, isOffered: false)
         caller.session.ask()
-        try await network.wait("notice") {
+        try await waitFor("notice") {
             caller.has { if case .notice(.notOffered) = $0 { true } else { false } }
         }
         #expect(try await caller.home.entry(CallEntry.self, StateKey(.call, caller.call)) == nil)

@@ -17,12 +17,12 @@ struct ReleaseLiveTests {
         let (caller, callee) = try await RecorderDevice.pair(network)
         let devices = [caller, callee]
         caller.session.ask()
-        try await network.wait("question") { callee.has { if case .asked = $0 { true } else { false } } }
+        try await waitFor("question") { callee.has { if case .asked = $0 { true } else { false } } }
         let terms = RecordingTerms(tracks: 3, policy: try RecorderNetwork.policy())
         for device in devices { device.session.agree(terms) }
         var cameras: [FakeCamera] = []
         for device in devices {
-            try await network.wait("recording \(device.failures)") { device.recorder.value != nil }
+            try await waitFor("recording \(device.failures)") { device.recorder.value != nil }
             cameras.append(
                 FakeCamera(
                     recorder: try #require(device.recorder.value), key: device.key, chain: network.chain,
