@@ -17,27 +17,8 @@ struct NetworkTests {
         init(count: Int) throws {
             documents = try Documents(validators: count)
             scratch = try Scratch()
-            ports = try Running.freePorts(count)
+            ports = try freePorts(count)
             nodes = Array(repeating: nil, count: count)
-        }
-
-        /// Ports that were free a moment ago.
-        static func freePorts(_ count: Int) throws -> [UInt16] {
-            let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-            defer { for socket in sockets { close(socket) } }
-            return try sockets.map { socket in
-                var address = sockaddr_in()
-                address.sin_family = sa_family_t(AF_INET)
-                address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-                var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-                let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-                    }
-                }
-                try #require(isBound)
-                return UInt16(bigEndian: address.sin_port)
-            }
         }
 
         func start(_ index: Int) async throws {

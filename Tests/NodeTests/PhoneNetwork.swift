@@ -34,7 +34,7 @@ final class PhoneNetwork {
         var hash = SHA256()
         rules = RuleBook(genesis: testnet.genesis, judge: PolicyJudge(), with: &hash)
         scratch = try Scratch()
-        let ports = (0..<4).map { _ in UInt16.random(in: 20_000..<50_000) }
+        let ports = try freePorts(4)
         self.ports = ports
         running = []
         (runtimes, services) = ([], [])

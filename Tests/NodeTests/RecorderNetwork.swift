@@ -34,7 +34,7 @@ final class RecorderNetwork {
         self.rules = rules
         let scratch = try Scratch()
         self.scratch = scratch
-        let ports = (0..<count).map { _ in UInt16.random(in: 20_000..<50_000) }
+        let ports = try freePorts(count)
         var (runtimes, contents, stores, releases):
             ([NodeRuntime], [ContentService], [ContentStore], [ReleaseService]) =
                 ([], [], [], [])
