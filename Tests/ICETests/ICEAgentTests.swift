@@ -154,9 +154,9 @@ struct ICEAgentTests {
             loopOfForgotten = bob.agent.loop
             await alice.agent.close()
         }
-        for _ in 0..<20_000 where closed != nil || loopOfForgotten != nil { await Task.yield() }
-        #expect(closed == nil)
-        #expect(forgotten == nil)
-        #expect(loopOfForgotten == nil)
+        // Threads let go when they next run; the suite's limit ends the wait for what is never let go.
+        while closed != nil || forgotten != nil || loopOfForgotten != nil {
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 }

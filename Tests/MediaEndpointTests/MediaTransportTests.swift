@@ -168,8 +168,7 @@ struct MediaTransportTests {
             forgotten = callee.transport.loop
             await caller.transport.close()
         }
-        for _ in 0..<20_000 where closed != nil || forgotten != nil { await Task.yield() }
-        #expect(closed == nil)
-        #expect(forgotten == nil)
+        // Threads let go when they next run; the suite's limit ends the wait for what is never let go.
+        while closed != nil || forgotten != nil { try await Task.sleep(for: .milliseconds(1)) }
     }
 }

@@ -76,7 +76,12 @@ struct RecorderCallTests {
                 has(each) { if case .recording = $0 { true } else { false } }
             }
         }
-        try await Task.sleep(for: .milliseconds(400))
+        try await waitFor("the agreed moment, and the keys of picture and sound at the other side") {
+            recordings.allSatisfy { $0.session.received.count == 2 }
+                && events.flatMap(\.value).allSatisfy {
+                    if case .recording(let moment) = $0 { SystemTime.utc > moment } else { true }
+                }
+        }
         try await send(try Film(seed: 2, count: 40), calls, at: 10_000_000)
         recordings[1].session.end()
         for run in runs { await run.value }

@@ -63,6 +63,9 @@ package final class ReceivedGroupKeys: Sendable {
 
     package init() {}
 
+    /// Keys that have come and were not destroyed.
+    package var count: Int { keys.read { $0.count } }
+
     /// Takes a key; the first for its place holds.
     package func insert(_ key: LeaseGroupKey, sender: UInt16, track: UInt8, group: GroupIndex) {
         keys.update { keys in
