@@ -67,7 +67,7 @@ let package = Package(
         module("EventLoop", ["CLinux", "CGLib", "Primitives"]),
         module("Crypto", ["CSodium", "COpenSSL", "Primitives"]),
         module("TLS", ["COpenSSL", "Primitives"]),
-        module("KeyValue", ["CLevelDB"]),
+        module("KeyValue", ["CLevelDB", "CLinux"]),
         module("ICE", ["CGLib", "EventLoop", "Primitives"]),
         module("SecureMedia", ["COpenSSL", "CSRTP", "EventLoop", "Primitives"]),
         module("HTTP", ["CGLib", "EventLoop", "Primitives"]),

@@ -22,6 +22,8 @@
 // run of bytes. Same meaning, own prefix, no logic.
 int accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int);
 int pthread_setname_np(pthread_t, const char *);
+int fallocate(int, int, off_t, off_t);
+int renameat2(int, const char *, int, const char *, unsigned int);
 struct mmsghdr;
 int recvmmsg(int, struct mmsghdr *, unsigned int, int, struct timespec *);
 int sendmmsg(int, struct mmsghdr *, unsigned int, int);
@@ -55,6 +57,14 @@ static inline int linux_sendmmsg(int fd, struct linux_mmsghdr *messages, unsigne
 }
 static inline int linux_pthread_setname_np(pthread_t thread, const char *name) {
     return pthread_setname_np(thread, name);
+}
+// FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+static inline int linux_fallocate_hole(int fd, off_t offset, off_t length) {
+    return fallocate(fd, 0x01 | 0x02, offset, length);
+}
+// RENAME_EXCHANGE
+static inline int linux_rename_exchange(const char *first, const char *second) {
+    return renameat2(AT_FDCWD, first, AT_FDCWD, second, 1 << 1);
 }
 static inline int linux_socket(int domain, int type, int protocol) { return socket(domain, type, protocol); }
 static inline int linux_SOCK_STREAM(void) { return SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC; }

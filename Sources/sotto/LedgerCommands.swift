@@ -113,7 +113,8 @@ enum LedgerCommands {
                     "chain": .string(rules.chain.hex), "blocks": .unsigned(report.blocks),
                     "transactions": .unsigned(report.transactions), "signatures": .unsigned(report.signatures),
                     "finalityProofs": .unsigned(report.finalityProofs), "logLeaves": .unsigned(report.logNodes),
-                    "stateEntries": .unsigned(report.stateEntries),
+                    "stateEntries": .unsigned(report.stateEntries), "executed": .unsigned(report.executedBlocks),
+                    "pruned": .unsigned(report.prunedBlocks), "erased": .unsigned(report.erasedBlocks),
                 ])
             }
             Output.line(
@@ -122,6 +123,14 @@ enum LedgerCommands {
                 \(report.signatures) signatures, \(report.finalityProofs) finality proofs, \
                 \(report.logNodes) log leaves, \(report.stateEntries) state entries with proofs
                 """)
+            if report.prunedBlocks + report.erasedBlocks > 0 {
+                Output.line(
+                    """
+                    not whole: transactions of \(report.prunedBlocks) blocks are pruned here, of \
+                    \(report.erasedBlocks) erased; their headers, records, finality proofs and log leaves hold. \
+                    \(report.executedBlocks) blocks were executed again.
+                    """)
+            }
         } catch {
             throw CommandError("height \(error.height): \(error.what)")
         }

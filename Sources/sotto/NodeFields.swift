@@ -48,6 +48,7 @@ enum NodeFields {
         guard faults.isEmpty, let link, let dht else { throw CommandError(.settings, messages: faults) }
         var settings = NodeSettings(link: link, dht: dht, dataPath: home.ledgerPath, peers: peers)
         settings.dhtSettings.advertised = advertised
+        settings.storage = StorageFields.settings(values)
         return settings
     }
 

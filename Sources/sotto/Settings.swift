@@ -6,7 +6,7 @@ internal import RPC
 enum Settings {
     static let fileName = "sotto.conf"
 
-    static let reader = SettingsReader(fields: clientFields + RPCFields.all + NodeFields.all)
+    static let reader = SettingsReader(fields: clientFields + RPCFields.all + NodeFields.all + StorageFields.all)
 
     static let clientFields = [
         SettingsField(

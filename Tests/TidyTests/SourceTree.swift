@@ -38,6 +38,6 @@ struct SourceTree {
     static let cores: Set<String> = ["Ledger", "Consensus", "Kademlia", "Signalling", "Rights", "Recording", "Media"]
     static let wrappers: [String: Set<String>] = [
         "EventLoop": ["CLinux", "CGLib"], "Crypto": ["CSodium", "COpenSSL"], "TLS": ["COpenSSL"],
-        "KeyValue": ["CLevelDB"], "ICE": ["CGLib"], "SecureMedia": ["COpenSSL", "CSRTP"], "HTTP": ["CGLib"],
+        "KeyValue": ["CLevelDB", "CLinux"], "ICE": ["CGLib"], "SecureMedia": ["COpenSSL", "CSRTP"], "HTTP": ["CGLib"],
     ]
 }

@@ -42,10 +42,9 @@ extension ChainActor {
 
     /// What became of a transaction; nil when it is not on the ledger.
     package func outcome(of id: TransactionID) -> TransactionOutcome? {
-        guard let position = try? store.position(of: id), let block = try? store.block(at: position.height),
-            Int(position.index) < block.codes.count,
-            let result = TransactionResult(code: block.codes[Int(position.index)])
-        else { return nil }
+        guard let position = try? store.position(of: id), let result = TransactionResult(code: position.code) else {
+            return nil
+        }
         return TransactionOutcome(id: id, height: position.height, index: position.index, result: result)
     }
 

@@ -3,6 +3,7 @@ import Crypto
 import KeyValue
 import Ledger
 import Primitives
+import Synchronization
 import Wire
 
 /// What consensus must remember across a restart: own votes, certificates, and bodies above the last finalised block.
@@ -11,15 +12,19 @@ extension ChainStore {
         switch durable {
         case .block(let block):
             batch.put(ChainTable.pendingBlock.key(block.view, block.hash.bytes), block.proposal.encoded)
+            ledge.withLock { $0.pending[block.hash] = block.view }
         case .certificate(let certificate):
             let key = ChainTable.certificate.key(
                 certificate.view, [certificate.kind.rawValue] + certificate.hash.bytes)
             batch.put(key, certificate.encoded)
+            ledge.withLock { $0.certificates[key] = certificate.view }
         }
     }
 
     func add(_ vote: Vote, to batch: inout WriteBatch) {
-        batch.put(ChainTable.vote.key(vote.view, [vote.ballot.kind.rawValue]), vote.encoded)
+        let key = ChainTable.vote.key(vote.view, [vote.ballot.kind.rawValue])
+        batch.put(key, vote.encoded)
+        ledge.withLock { $0.votes[key] = vote.view }
     }
 
     /// What the disk gives back at the start of an engine whose seat and validator epoch these are.
@@ -29,7 +34,8 @@ extension ChainStore {
         let head = FinalisedHead(block: stored.block, height: height, finalization: try finalization(at: height))
         var hash = SHA256()
         var blocks: [Block] = []
-        for proposal in try all(Proposal.self, .pendingBlock) {
+        // Those of final views wait for their move to a segment file.
+        for proposal in try all(Proposal.self, .pendingBlock) where proposal.header.view > stored.block.view {
             guard let block = Block(proposal, with: &hash) else { throw .damaged(ChainTable.pendingBlock.name) }
             blocks.append(block)
         }
@@ -39,18 +45,14 @@ extension ChainStore {
             certificates: try all(Certificate.self, .certificate), blocks: blocks)
     }
 
-    /// Own votes of the watermark stay; everything else up to a finalised view binds nobody any more.
-    func dropConsensus(upTo view: View, _ batch: inout WriteBatch) throws(ChainStoreError) {
-        for table in [ChainTable.pendingBlock, .certificate] {
-            let range = KeyRange(from: [table.rawValue], upTo: table.key(view.next))
-            for entry in try entries(range, limit: .max) { batch.delete(entry.key) }
+    /// Own votes of the watermark stay; everything else up to a finalised view binds nobody any more. The bodies of
+    /// `final` blocks stay until they are in a segment file.
+    func dropConsensus(upTo view: View, final: Set<Digest>, _ batch: inout WriteBatch) {
+        let dropped = ledge.withLock { $0.dropConsensus(upTo: view) }
+        for (hash, view) in dropped.pending where !final.contains(hash) {
+            batch.delete(ChainTable.pendingBlock.key(view, hash.bytes))
         }
-        let votes = try entries(KeyRange.prefix([ChainTable.vote.rawValue]), limit: .max)
-        guard let watermark = votes.last.map({ bigEndian($0.key[1..<9]) }) else { return }
-        for entry in votes {
-            let cast = bigEndian(entry.key[1..<9])
-            if cast <= view.rawValue, cast != watermark { batch.delete(entry.key) }
-        }
+        for key in dropped.keys { batch.delete(key) }
     }
 
     private func all<Value: WireObject>(_ type: Value.Type, _ table: ChainTable) throws(ChainStoreError) -> [Value] {

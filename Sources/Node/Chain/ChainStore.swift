@@ -15,37 +15,63 @@ package enum ChainStoreError: Error, Hashable, Sendable {
     case newerLayout(UInt64)
     /// What lies under a key is not what it should be: the name of the table.
     case damaged(String)
+    /// The entry of this height in a segment file, at this offset, is not what was written.
+    case damagedSegment(String, offset: Int, Height)
+    /// A segment file that the store refers to is not there.
+    case missingSegment(String)
+    /// The block's transactions were here once, and were pruned; its record and finality proof are here.
+    case pruned(Height)
+    /// Transactions of the block were erased, so the block as a whole is no more.
+    case erased(Height)
 }
 
 /// A node's ledger on disk: finalised blocks, the one log, the state and its tree, and what consensus must remember.
 ///
 /// Reads may come from any thread; writes from the chain's own. A finalised block is one synced batch: all of it is
-/// there after a crash, or none.
+/// there after a crash, or none. The transactions of older blocks lie in segment files in the directory `blocks` beside
+/// LevelDB's own files; see ``SegmentStore``.
 package final class ChainStore: StateView, LogHashes, Sendable {
-    package static let layoutVersion: UInt64 = 1
+    /// 1 kept whole blocks in LevelDB. A store of layout 1 is taken over when it is opened.
+    package static let layoutVersion: UInt64 = 2
 
     let keys: KeyValueStore
-    private let memory: Mutex<ReplayMemory>
+    let segments: SegmentStore
+    let settings: StorageSettings
+    let memory: Mutex<ReplayMemory>
+    /// What the chain's thread knows of the store without looking.
+    let ledge: Mutex<StoreLedge>
     private let failure = Mutex<KeyValueError?>(nil)
 
     /// Opens the store of `rules`' network in `path`, or makes it, with the genesis block in it.
-    package init(path: String, rules: RuleBook) throws(ChainStoreError) {
+    package init(
+        path: String, rules: RuleBook, settings: StorageSettings = StorageSettings()
+    ) throws(ChainStoreError) {
         do throws(KeyValueError) {
             keys = try KeyValueStore(path: path)
         } catch {
             throw .store(error)
         }
+        self.settings = settings
         memory = Mutex(ReplayMemory())
+        ledge = Mutex(StoreLedge())
+        segments = try SegmentStore(
+            directory: path + "/blocks", chain: rules.chain, byteCountMax: settings.segmentByteCount)
         if let version = try read(.version, ChainTable.version.key(), { bytes in bigEndian(bytes) }) {
             guard version <= Self.layoutVersion else { throw .newerLayout(version) }
             guard try read(.chain, ChainTable.chain.key(), { ChainID($0) }) == rules.chain else { throw .otherChain }
+            if version < Self.layoutVersion { try beginMigration() }
         } else {
             try writeGenesis(rules)
         }
+        try loadLedge()
+        try migrate(rules)
         try loadReplayMemory()
     }
 
-    package func close() { keys.close() }
+    package func close() {
+        keys.close()
+        segments.close()
+    }
 
     /// How many facts the stored state holds.
     func stateCount() throws(ChainStoreError) -> Int {
@@ -59,8 +85,30 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         }
     }
 
-    /// Bytes on disk, roughly.
-    package var byteCount: Int { get throws(KeyValueError) { try keys.approximateByteCount() } }
+    /// Lends every fact of the stored state, in the order of keys.
+    func forEachState(_ body: (StateKey, [UInt8]) throws -> Void) throws {
+        let cursor = try keys.cursor(over: KeyRange.prefix([ChainTable.state.rawValue]))
+        while let entry = try cursor.next() {
+            guard let key = StateKey(Array(entry.key.dropFirst())) else {
+                throw ChainStoreError.damaged(ChainTable.state.name)
+            }
+            try body(key, entry.value)
+        }
+    }
+
+    /// Bytes on disk, roughly: LevelDB's files and the segment files.
+    package var byteCount: Int {
+        get throws(KeyValueError) { try keys.approximateByteCount() + segments.byteCount }
+    }
+
+    /// Bytes on disk by table, roughly, without what LevelDB has not sorted into files; `blocks` are the segment files.
+    package func byteCounts() throws(KeyValueError) -> [(table: String, byteCount: Int)] {
+        var counts: [(table: String, byteCount: Int)] = [("blocks", segments.byteCount)]
+        for table in ChainTable.allCases {
+            counts.append((table.name, try keys.approximateByteCount(of: .prefix([table.rawValue]))))
+        }
+        return counts
+    }
 
     /// The error that made a read fail, for whoever must say why the node stops.
     package var lastError: KeyValueError? { failure.withLock { $0 } }
@@ -99,6 +147,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     package struct Position: Hashable, Sendable {
         package let height: Height
         package let index: UInt32
+        package let code: UInt16
     }
 
     package func tip() throws(ChainStoreError) -> LedgerTip { try storedTip().tip }
@@ -106,10 +155,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     func storedTip() throws(ChainStoreError) -> StoredTip {
         guard let tip = try object(StoredTip.self, .tip, ChainTable.tip.key()) else { throw .damaged("tip") }
         return tip
-    }
-
-    package func block(at height: Height) throws(ChainStoreError) -> StoredBlock? {
-        try object(StoredBlock.self, .block, ChainTable.block.key(height))
     }
 
     package func height(ofBlock hash: Digest) throws(ChainStoreError) -> Height? {
@@ -134,90 +179,11 @@ package final class ChainStore: StateView, LogHashes, Sendable {
 
     package func position(of id: TransactionID) throws(ChainStoreError) -> Position? {
         try read(.transaction, ChainTable.transaction.key(id)) { bytes in
-            Position(height: Height(bigEndian(bytes.prefix(8))), index: UInt32(bigEndian(bytes.dropFirst(8))))
+            guard bytes.count == 14 else { return nil }
+            return Position(
+                height: Height(bigEndian(bytes[0..<8])), index: UInt32(bigEndian(bytes[8..<12])),
+                code: UInt16(bigEndian(bytes[12..<14])))
         }
-    }
-
-    // MARK: Writing
-
-    /// Makes blocks final, in one synced batch: oldest first, `finalization` of the last.
-    func commit(_ blocks: [(block: Block, executed: ExecutedBlock)], finalization: Certificate) throws(ChainStoreError)
-    {
-        guard let last = blocks.last else { return }
-        var batch = WriteBatch()
-        for (block, executed) in blocks { add(executed, block, to: &batch) }
-        batch.put(ChainTable.finalization.key(last.executed.record.height), finalization.encoded)
-        let stored = StoredTip(tip: last.executed.tip, block: last.block.reference)
-        batch.put(ChainTable.tip.key(), stored.encoded)
-        try dropReplayMemories(before: last.executed.record.time, &batch)
-        try dropConsensus(upTo: last.block.view, &batch)
-        try write(batch, synced: true)
-        memory.withLock { memory in
-            for (_, executed) in blocks { memory.remember(executed) }
-        }
-    }
-
-    private func add(_ executed: ExecutedBlock, _ block: Block?, to batch: inout WriteBatch) {
-        let height = executed.record.height
-        if let block {
-            let stored = StoredBlock(codes: executed.results.map(\.code), proposal: block.proposal)
-            batch.put(ChainTable.block.key(height), stored.encoded)
-            batch.put(ChainTable.blockHash.key(block.hash), bigEndian(height.rawValue))
-        }
-        for (index, transaction) in executed.transactions.enumerated() {
-            let position = bigEndian(height.rawValue) + bigEndian(UInt64(index)).suffix(4)
-            batch.put(ChainTable.transaction.key(transaction.id), position)
-        }
-        for node in executed.logNodes {
-            batch.put(
-                ChainTable.log.key([UInt8(truncatingIfNeeded: node.level)], bigEndian(node.index)), node.hash.bytes)
-        }
-        for (key, value) in executed.writes {
-            let key = ChainTable.state.key(key.bytes)
-            if let value { batch.put(key, value) } else { batch.delete(key) }
-        }
-        for (key, node) in executed.tree.nodes { batch.put(ChainTable.treeNode.key(key.bytes), node.bytes) }
-        for key in executed.tree.stale {
-            batch.put(ChainTable.staleNode.key(bigEndian(height.rawValue), key.bytes), [])
-        }
-        for (id, memory) in executed.memories {
-            let code = [UInt8(memory.result.code >> 8), UInt8(truncatingIfNeeded: memory.result.code)]
-            batch.put(ChainTable.replay.key(bigEndian(memory.until.rawValue), id.bytes), code)
-        }
-    }
-
-    private func writeGenesis(_ rules: RuleBook) throws(ChainStoreError) {
-        var hash = SHA256()
-        let executed: ExecutedBlock
-        do throws(StateError) {
-            executed = try rules.genesisBlock(with: &hash)
-        } catch {
-            throw .damaged("genesis")
-        }
-        var batch = WriteBatch()
-        batch.put(ChainTable.version.key(), bigEndian(Self.layoutVersion))
-        batch.put(ChainTable.chain.key(), rules.chain.bytes)
-        add(executed, nil, to: &batch)
-        let stored = StoredTip(tip: executed.tip, block: .genesis(of: rules.chain))
-        batch.put(ChainTable.tip.key(), stored.encoded)
-        try write(batch, synced: true)
-    }
-
-    private func loadReplayMemory() throws(ChainStoreError) {
-        let range = KeyRange.prefix([ChainTable.replay.rawValue])
-        for entry in try entries(range, limit: .max) {
-            guard entry.key.count == 41, let id = TransactionID(entry.key[9...]),
-                let result = TransactionResult(code: UInt16(truncatingIfNeeded: bigEndian(entry.value)))
-            else { throw .damaged(ChainTable.replay.name) }
-            let until = Timestamp(bigEndian(entry.key[1..<9]))
-            memory.withLock { $0.remember(id, ReplayMemory.Memory(until: until, result: result)) }
-        }
-    }
-
-    private func dropReplayMemories(before time: Timestamp, _ batch: inout WriteBatch) throws(ChainStoreError) {
-        let range = KeyRange(
-            from: [ChainTable.replay.rawValue], upTo: ChainTable.replay.key(bigEndian(time.rawValue)))
-        for entry in try entries(range, limit: .max) { batch.delete(entry.key) }
     }
 
     // MARK: Plumbing
@@ -240,7 +206,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         }
     }
 
-    private func object<Value: WireObject>(
+    func object<Value: WireObject>(
         _ type: Value.Type, _ table: ChainTable, _ key: [UInt8]
     ) throws(ChainStoreError) -> Value? {
         guard let bytes = try read(table, key, { $0 }) else { return nil }
@@ -251,7 +217,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         }
     }
 
-    private func read<Value>(
+    func read<Value>(
         _ table: ChainTable, _ key: [UInt8], _ decode: ([UInt8]) -> Value?
     ) throws(ChainStoreError) -> Value? {
         let bytes: [UInt8]?

@@ -9,13 +9,17 @@ enum ChainTable: UInt8, CaseIterable {
     case version = 0x00
     /// – → chain id
     case chain = 0x01
+    /// – → nothing, while blocks of layout 1 are being moved
+    case migration = 0x02
+    /// – → the lowest height whose transactions are here; absent for 1
+    case blockFloor = 0x03
     /// – → the tip: record, log frontier, state root
     case tip = 0x10
-    /// height u64 → result codes and proposal of a finalised block
+    /// height u64 → where the finalised block lies, a `BodyPlace`; absent below the floor
     case block = 0x11
     /// height u64 → finalization certificate, where one was formed for this very block
     case finalization = 0x12
-    /// transaction id → height u64, index u32
+    /// transaction id → height u64, index u32, result code u16
     case transaction = 0x13
     /// level u8, index u64 → hash of a perfect subtree of the log
     case log = 0x14
@@ -29,7 +33,11 @@ enum ChainTable: UInt8, CaseIterable {
     case replay = 0x18
     /// block hash → height u64
     case blockHash = 0x19
-    /// view u64, block hash → proposal not final yet
+    /// height u64 → header, signature and record of a finalised block: a `StoredHead`, never pruned
+    case head = 0x1a
+    /// segment u64, offset u32, byte count u32 → nothing: an erased entry whose bytes may still lie in the file
+    case scrub = 0x1b
+    /// view u64, block hash → proposal that is not final, or final and not yet in a segment file
     case pendingBlock = 0x20
     /// view u64, kind u8, hash → certificate above the last finalised view
     case certificate = 0x21

@@ -6,6 +6,9 @@ import Wire
 
 /// Re-checks a whole store from genesis: every header, signature, certificate, record, transaction, result, root and
 /// the state itself, by executing everything again in memory. Trusts the genesis document and nothing else.
+///
+/// From the first height on whose transactions were pruned or erased, nothing can be executed: then headers, records,
+/// finality proofs, the log and the newest state are held against each other, and transactions where they are.
 package struct ChainVerifier {
     /// What was checked.
     package struct Report: Sendable, Equatable {
@@ -15,6 +18,12 @@ package struct ChainVerifier {
         package var finalityProofs: UInt64 = 0
         package var logNodes: UInt64 = 0
         package var stateEntries: UInt64 = 0
+        /// Heights whose transactions were pruned here; what stays of them holds.
+        package var prunedBlocks: UInt64 = 0
+        /// Heights some of whose transactions were erased; what stays of them holds.
+        package var erasedBlocks: UInt64 = 0
+        /// Blocks that were executed again; those from the first pruned or erased one on were not.
+        package var executedBlocks: UInt64 = 0
     }
 
     /// The first thing that does not hold.
@@ -23,16 +32,18 @@ package struct ChainVerifier {
         package let what: String
     }
 
-    private let rules: RuleBook
-    private let store: ChainStore
-    private let context: VotingContext
-    private let verifier = SignatureVerifier()
-    private var hash = SHA256()
+    let rules: RuleBook
+    let store: ChainStore
+    let context: VotingContext
+    let verifier = SignatureVerifier()
+    var hash = SHA256()
     private var state = MemoryState()
     private var log = MemoryLog()
-    private var tip: LedgerTip
-    private var parent: BlockReference
-    package private(set) var report = Report()
+    var tip: LedgerTip
+    var parent: BlockReference
+    /// False from the first height on whose transactions are not all here.
+    private var isExecuting = true
+    package internal(set) var report = Report()
 
     /// - Throws: a fault at height 0 when the store's beginning is not the genesis document's.
     package init(_ store: ChainStore, rules: RuleBook) throws(Fault) {
@@ -58,6 +69,10 @@ package struct ChainVerifier {
             try check(height)
             progress(height)
         }
+        guard isExecuting else {
+            try checkUnexecuted(stored)
+            return report
+        }
         guard stored == tip else { throw Fault(height: end, what: "the stored tip is not what the blocks lead to") }
         guard end == .zero || store.finalityProof(of: end) != nil else {
             throw Fault(height: end, what: "the newest block has no finality proof")
@@ -69,7 +84,11 @@ package struct ChainVerifier {
 
     private mutating func check(_ height: Height) throws(Fault) {
         func fault(_ what: String) -> Fault { Fault(height: height, what: what) }
-        guard let stored = try? store.block(at: height) else { throw fault("the block is missing or cannot be read") }
+        guard let stored = try whole(height) else {
+            isExecuting = false
+            return try checkUnexecuted(height, nil)
+        }
+        guard isExecuting else { return try checkUnexecuted(height, stored) }
         guard let block = Block(stored.proposal, with: &hash) else { throw fault("the body is not the header's") }
         guard block.header.parent == parent else { throw fault("the header's parent is not the block before") }
         guard let checks = block.signatureChecks(in: context), checks.allSatisfy(verifier.isValid) else {
@@ -102,10 +121,11 @@ package struct ChainVerifier {
         tip = executed.tip
         parent = block.reference
         report.blocks += 1
+        report.executedBlocks += 1
         report.transactions += UInt64(transactions.count)
     }
 
-    private mutating func checkFinality(_ record: Record, _ height: Height) throws(Fault) {
+    mutating func checkFinality(_ record: Record, _ height: Height) throws(Fault) {
         guard let certificate = try? store.finalization(at: height) else { return }
         guard let proof = store.finalityProof(of: height),
             Finality.isFinal(record, proof, in: context, with: &hash)

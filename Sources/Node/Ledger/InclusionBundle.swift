@@ -103,8 +103,8 @@ extension ChainStore {
         var headers: [EngineHeader] = []
         var current = top
         while current >= height {
-            guard let block = try? block(at: current) else { return nil }
-            headers.append(block.proposal.header)
+            guard let head = try? head(at: current) else { return nil }
+            headers.append(head.header)
             guard let previous = current.previous else { break }
             current = previous
         }

@@ -79,7 +79,7 @@ package struct LedgerService: NodeServicing {
             parameters: [RPCParameter("height", .unsigned, required: false, "its height, from 1")],
             result: RPCParameter(
                 "block", .object, "{height, view, record, recordID, transactions, finality, bytes}"),
-            errors: [.notFound], rateClass: .normal
+            errors: [.notFound, .pruned], rateClass: .normal
         ) { call throws(RPCError) in
             let height: Height
             if call.arguments["height"] != nil {
@@ -87,9 +87,7 @@ package struct LedgerService: NodeServicing {
             } else {
                 height = await chain.currentTip.record.height
             }
-            guard let stored = try? chain.store.block(at: height), let content = try? stored.ledgerBlock() else {
-                throw RPCError(.notFound)
-            }
+            let (stored, content) = try chain.store.served(height)
             var hash = SHA256()
             let transactions = zip(content.transactions, stored.codes).map { bytes, code in
                 transactionJSON(bytes, code: code, with: &hash)
@@ -109,13 +107,12 @@ package struct LedgerService: NodeServicing {
             "ledger.transaction", "A transaction with its outcome.",
             parameters: [RPCParameter("id", .identifier, "the transaction's id")],
             result: RPCParameter("transaction", .object, "{id, height, index, code, result, envelope, transaction}"),
-            errors: [.notFound], rateClass: .normal
+            errors: [.notFound, .pruned], rateClass: .normal
         ) { call throws(RPCError) in
             let id: TransactionID = try call.arguments.identifier("id")
-            guard let outcome = await chain.outcome(of: id),
-                let content = try? chain.store.block(at: outcome.height)?.ledgerBlock(),
-                Int(outcome.index) < content.transactions.count
-            else { throw RPCError(.notFound) }
+            guard let outcome = await chain.outcome(of: id) else { throw RPCError(.notFound) }
+            let (_, content) = try chain.store.served(outcome.height)
+            guard Int(outcome.index) < content.transactions.count else { throw RPCError(.notFound) }
             var hash = SHA256()
             let bytes = content.transactions[Int(outcome.index)]
             return .object(
@@ -135,9 +132,10 @@ package struct LedgerService: NodeServicing {
             result: RPCParameter(
                 "proof", .object,
                 "{leaf, index, path, record, finality}: the leaf is in the log of the newest provably final record"),
-            errors: [.notFound, .notReady], rateClass: .heavy
+            errors: [.notFound, .notReady, .pruned], rateClass: .heavy
         ) { call throws(RPCError) in
             let id: TransactionID = try call.arguments.identifier("id")
+            if let outcome = await chain.outcome(of: id) { _ = try chain.store.served(outcome.height) }
             guard let bundle = chain.store.inclusionBundle(of: id) else { throw RPCError(.notFound) }
             return [
                 "leaf": .string(Hex.encode(bundle.leaf.bytes)), "index": .unsigned(bundle.index),

@@ -49,7 +49,7 @@ package final class NodeRuntime: Sendable {
             throw .socket(error)
         }
         do throws(ChainStoreError) {
-            store = try ChainStore(path: settings.dataPath, rules: rules)
+            store = try ChainStore(path: settings.dataPath, rules: rules, settings: settings.storage)
         } catch {
             throw .store(error)
         }

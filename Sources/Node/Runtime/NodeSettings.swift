@@ -22,6 +22,7 @@ package struct NodeSettings: Sendable {
     /// Directory of the store.
     package var dataPath: String
     package var peers: [Peer]
+    package var storage = StorageSettings()
     package var links = LinkSettings()
     package var dhtSettings: DHTSettings
 

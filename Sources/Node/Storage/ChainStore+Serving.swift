@@ -1,0 +1,42 @@
+import Ledger
+import Primitives
+import RPC
+import Wire
+
+extension ChainStore {
+    /// A block for whoever asks over the RPC.
+    ///
+    /// - Throws: `notFound`; `pruned` where its transactions were here once; `internalError` for what is damaged.
+    func served(_ height: Height) throws(RPCError) -> (block: StoredBlock, content: LedgerBlock) {
+        let found: StoredBlock?
+        do throws(ChainStoreError) {
+            found = try block(at: height)
+        } catch {
+            throw error.rpc(lowest: floor)
+        }
+        guard let found else { throw RPCError(.notFound) }
+        guard let content = try? found.ledgerBlock() else { throw ChainStoreError.damaged("block").rpc(lowest: floor) }
+        return (found, content)
+    }
+}
+
+extension ChainStoreError {
+    /// What a client of the RPC hears; `lowest` is the lowest height with transactions.
+    func rpc(lowest: Height) -> RPCError {
+        switch self {
+        case .pruned(let height):
+            RPCError(
+                .pruned, "The transactions of block \(height) were pruned here; an archive node has them.",
+                data: [
+                    "height": .unsigned(height.rawValue), "lowest": .unsigned(lowest.rawValue),
+                    "reason": .string("pruned"),
+                ])
+        case .erased(let height):
+            RPCError(
+                .pruned, "Transactions of block \(height) were erased, everywhere.",
+                data: ["height": .unsigned(height.rawValue), "reason": .string("erased")])
+        case .store, .otherChain, .newerLayout, .damaged, .damagedSegment, .missingSegment:
+            RPCError(.internalError, "The node's store is damaged.")
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// How much of the past a node keeps. Records, engine headers, finality proofs and the hashes of the log stay on every
+/// node for ever.
+package struct StorageSettings: Sendable, Equatable {
+    package enum Role: String, CaseIterable, Sendable {
+        /// Forgets old versions of the state, and old blocks as `keepBlocks` says.
+        case full
+        /// Keeps every block and every version of the state tree.
+        case archive
+    }
+
+    /// Default full: an archive's disk grows by several kilobytes for each changed fact.
+    package var role = Role.full
+    /// How many of the newest heights a full node keeps with their transactions; 0 keeps all. Whole files go, so a few
+    /// more stay. Default 0: a ledger that nobody has whole cannot be checked from genesis by executing it.
+    package var keepBlocks: UInt64 = 0
+    /// For how many heights a full node keeps the state tree of the past. Default 256: proofs that are being made, and
+    /// light clients that ask about a recent record, still find its tree.
+    package var keepState: UInt64 = 256
+    /// Bytes after which a segment file is followed by the next. Default 64 MiB: few files, and pruning deletes whole
+    /// ones.
+    package var segmentByteCount = 64 << 20
+    /// Bytes of final blocks that may lie in LevelDB before they move to a segment file. Default 1 MiB: one more sync
+    /// for some thousand transactions, and most bodies never reach LevelDB's own files twice.
+    package var moveByteCount = 1 << 20
+
+    package init() {}
+
+    /// The height below which transactions may go, when `tip` is the newest; nil keeps all.
+    func blockFloor(at tip: UInt64) -> UInt64? {
+        guard role == .full, keepBlocks > 0, tip > keepBlocks else { return nil }
+        return tip - keepBlocks + 1
+    }
+
+    /// The height up to which stale tree nodes may go, when `tip` is the newest; nil keeps all.
+    func staleCeiling(at tip: UInt64) -> UInt64? {
+        guard role == .full, tip > keepState else { return nil }
+        return tip - keepState
+    }
+}
