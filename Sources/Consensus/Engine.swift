@@ -63,7 +63,6 @@ package struct Engine: Sendable, Equatable {
             if certificate.kind == .finalize { _ = blocks.add(target: certificate) }
         }
         if entry == nil { entry = restored.head.finalization }
-        for vote in ownVotes { _ = tracker.add(vote, in: view) }
         for block in restored.blocks.sorted(by: { $0.view < $1.view }) {
             if blocks.add(block), block.view == view, block.header.proposer == seat.flatMap({ validators[$0] })?.id {
                 ownProposal = block
@@ -287,6 +286,8 @@ package struct Engine: Sendable, Equatable {
         if !isMuted { actions += ownVotes.filter { $0.view > head.block.view }.map { .broadcast(.vote($0)) } }
         if !isMuted, let ownProposal { actions.append(.broadcast(.proposal(ownProposal))) }
         if let ownProposal, !machine.hasProposal { _ = machine.receive(.proposed(ownProposal.hash)) }
+        // Only now are they counted: a lone validator's vote is a certificate, and was perhaps not taken as one before.
+        for vote in ownVotes { take(vote, isOwn: true, into: &actions) }
         greeting = .certificates(after: head.block.view)
         if let greeting {
             fetches[greeting] = 1

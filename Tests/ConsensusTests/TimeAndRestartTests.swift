@@ -32,6 +32,13 @@ struct TimeAndRestartTests {
         #expect(final.fire(.view(View(1))).casts == [])
     }
 
+    @Test("S-7: a lone validator whose stored vote is a certificate takes it as one after a restart")
+    func loneRestart() {
+        let signed = [vote(.notarize, 1, block(1, count: 1).hash, by: 0), vote(.nullify, 1, by: 0)]
+        var probe = Probe(count: 1, restored: restored(signed))
+        #expect(probe.start().notices == [.entered(View(2), by: .notarize)])
+    }
+
     @Test("S-7: the guard takes the highest view of all it finds, in any order, of its own seat and epoch")
     func highest() {
         let foreign = Vote(
