@@ -1,4 +1,3 @@
-internal import Crypto
 internal import EventLoop
 internal import FoundationEssentials
 internal import Glibc
@@ -9,7 +8,7 @@ internal import Primitives
 internal import RPC
 internal import Wire
 
-/// `sotto ledger block|tx|proof|verify|export`.
+/// `sotto ledger block|tx|verify|export`; proofs are in a file of their own.
 enum LedgerCommands {
     static let block = Command(
         "ledger block", "Show a finalised block.",
@@ -54,43 +53,6 @@ enum LedgerCommands {
                 ["index", "\(answer["index"]?.unsigned ?? 0)"], ["result", answer["result"]?.string ?? "-"],
             ]))
         Output.json(answer["transaction"] ?? .null)
-    }
-
-    static let proof = Command(
-        "ledger proof", "Prove a transaction, and check the proof here.",
-        description: """
-            Fetches the log leaf of a transaction, its path to the log's root in a final record, and the finality proof,
-            and checks all of it against the validators of genesis.cbor in the data directory. With --output the bundle
-            is written to a file, for an auditor.
-            """,
-        arguments: [.init("ID", "the transaction's id, 64 hexadecimal digits")],
-        flags: NodeConnection.flags + [.init("--output", "FILE", "Write the bundle here.")],
-        example: "sotto ledger proof 5f0c… --home ./alice"
-    ) { invocation throws(CommandError) in
-        let id = try invocation.required(0, "ID")
-        let rules = try HomeFiles(invocation).rules()
-        let answer = try await NodeConnection(invocation).call("ledger.proof", ["id": .string(id)])
-        var hash = SHA256()
-        guard let bytes = answer["bundle"]?.string.flatMap({ Hex.decode($0) }),
-            let bundle = try? InclusionBundle(decoding: bytes), let context = try? Finality.context(of: rules)
-        else { throw CommandError(.refused, "the node's proof cannot be read") }
-        guard bundle.holds(in: context, with: &hash) else {
-            throw CommandError(.refused, "the proof does not hold", hint: "do not trust this node")
-        }
-        if let path = invocation.flag("--output") {
-            guard (try? Data(bytes).write(to: URL(filePath: path))) != nil else {
-                throw CommandError("cannot write \(path)")
-            }
-        }
-        let result = TransactionResult(code: bundle.leaf.code)?.word ?? "unknown"
-        if invocation.wantsJSON {
-            return Output.json([
-                "holds": true, "height": .unsigned(bundle.leaf.height.rawValue), "result": .string(result),
-                "record": .string(bundle.record.cid(with: &hash).description), "bundle": .string(Hex.encode(bytes)),
-            ])
-        }
-        Output.line("holds: \(result) at height \(bundle.leaf.height), leaf \(bundle.index) of the log")
-        Output.line("final: record \(bundle.record.height), signed by a quorum of the genesis validators")
     }
 
     static let verify = Command(

@@ -1,4 +1,6 @@
 import Consensus
+import Ledger
+import Node
 import Primitives
 import Wire
 
@@ -59,7 +61,24 @@ extension Golden {
                     "finality-proof",
                     FinalityProof.simplex(SimplexProof(finalization: certificate, headers: [header, first]))),
             ]
+            list += light(.simplex(SimplexProof(finalization: certificate, headers: [header])))
         }
         return list
+    }
+
+    /// What a light client keeps.
+    private static func light(_ finality: FinalityProof) -> [Golden] {
+        let entry = ValidatorList.Entry(member: Sample.id("validator 1"), key: Sample.publicKey("validator 1"))
+        let proven = ProvenRecord(record: record(height: 9), finality: finality)
+        let other = ProvenRecord(record: record(height: 9, time: Sample.time(1)), finality: finality)
+        let pair = ForkAlarm.Contradiction(
+            first: Vote(ballot: ballot(.finalize, view: 14), signer: Seat(2), signature: Sample.signature("first")),
+            second: Vote(ballot: ballot(.nullify, view: 14), signer: Seat(2), signature: Sample.signature("second")))
+        return [
+            Golden(
+                "light-checkpoint",
+                LightCheckpoint(list: ValidatorList(epoch: ValidatorEpoch(1), [entry]), proven: proven)),
+            Golden("fork-alarm", ForkAlarm(proven, other, votes: [pair])),
+        ]
     }
 }

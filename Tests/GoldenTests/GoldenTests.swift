@@ -75,6 +75,7 @@ struct ChainTests {
     func proof() throws {
         var (story, subject) = try Story.told(validators: 4)
         let bundle = try story.proofBundle(subject)
+        #expect(try ProofBundle(decoding: bundle).encoded == bundle)
         try Golden.compare(bundle, with: "proof.sotto")
         try Golden.compare(bundle, with: "proof-bundle.cbor")
         try Golden.compare(story.headItem, with: "chain-head.cbor")

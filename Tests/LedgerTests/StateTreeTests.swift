@@ -153,13 +153,42 @@ struct StateTreeTests {
         ]
         for (name, shape) in shapes { #expect(verdict(shape) == nil, "\(name)") }
         // An inner node's two halves dressed as a leaf: the first byte of the hash tells them apart.
+        let swapped = good.siblings.indices.dropFirst().compactMap { index -> StateProof? in
+            guard good.siblings[index] != good.siblings[index - 1] else { return nil }
+            var siblings = good.siblings
+            siblings.swapAt(index - 1, index)
+            return StateProof(end: good.end, siblings: siblings)
+        }
+        for proof in swapped { #expect(verdict(proof) == nil) }
         let halves = StateProof(end: .leaf(TreeLeaf(key: good.siblings[0], value: digest(1))), siblings: [])
         #expect(verdict(halves) == nil)
         // A leaf that belongs elsewhere does not prove this key's absence.
         let strange = try StateTree.proof(of: keys[6], in: update.root, from: store, with: &hash)
         #expect(verdict(strange) != .absent)
+        // LG-33: where the other leaf's path leaves this key's, it proves nothing at all.
+        let (own, other) = (keys[5].hashed(with: &hash), keys[6].hashed(with: &hash))
+        let common = (0..<256).first { own.raw.bit($0) != other.raw.bit($0) } ?? 256
+        if strange.siblings.count > common { #expect(verdict(strange) == nil) }
+        var tooMany = CBORWriter()
+        StateProof(end: good.end, siblings: [Digest](repeating: digest(1), count: 257)).encode(into: &tooMany)
+        #expect(throws: WireError.self) { try StateProof(decoding: tooMany.bytes) }
         try expectStrict(StateProof.self, good.encoded)
         try expectStrict(StateProof.self, StateProof(end: .empty, siblings: good.siblings).encoded)
+    }
+
+    @Test("A key is made of exactly the parts that its kind uses, and its kind has a name")
+    func names() {
+        for prefix in StatePrefix.allCases {
+            #expect(StatePrefix(word: prefix.word) == prefix)
+            for count in 0...3 {
+                let parts = (1...3).prefix(count).map { bytes32(UInt64($0)) }
+                let key = StateKey(prefix, parts: parts)
+                #expect((key != nil) == (count == prefix.partCount))
+                if let key { #expect(key.parts == parts) }
+            }
+        }
+        #expect(StatePrefix.nextValidators.word == "next-validators")
+        #expect(StatePrefix(word: "nothing") == nil)
     }
 
     @Test("Stored nodes and their keys have one form")

@@ -10,7 +10,7 @@ package struct LedgerService: NodeServicing {
     /// How long a caller may wait for finality, in milliseconds.
     static let waitMax: UInt64 = 60_000
 
-    private let node: NodeRuntime
+    let node: NodeRuntime
     private let blocks = RPCTopic(
         "ledger.blocks", "Every block that becomes final.",
         value: "{height, time, record, transactions, succeeded}")
@@ -32,9 +32,9 @@ package struct LedgerService: NodeServicing {
         }
     }
 
-    package var methods: [RPCMethod] { [submit, outcome, block, transaction, proof, state, consistency] }
+    package var methods: [RPCMethod] { [submit, outcome, block, transaction, state] + proofMethods }
 
-    private var chain: ChainActor { node.chain }
+    var chain: ChainActor { node.chain }
 
     private var submit: RPCMethod {
         RPCMethod(
@@ -125,61 +125,13 @@ package struct LedgerService: NodeServicing {
         }
     }
 
-    private var proof: RPCMethod {
-        RPCMethod(
-            "ledger.proof", "Proves that a transaction and its result stand on the ledger.",
-            parameters: [RPCParameter("id", .identifier, "the transaction's id")],
-            result: RPCParameter(
-                "proof", .object,
-                "{leaf, index, path, record, finality}: the leaf is in the log of the newest provably final record"),
-            errors: [.notFound, .notReady, .pruned], rateClass: .heavy
-        ) { call throws(RPCError) in
-            let id: TransactionID = try call.arguments.identifier("id")
-            if let outcome = await chain.outcome(of: id) { _ = try chain.store.served(outcome.height) }
-            guard let bundle = chain.store.inclusionBundle(of: id) else { throw RPCError(.notFound) }
-            return [
-                "leaf": .string(Hex.encode(bundle.leaf.bytes)), "index": .unsigned(bundle.index),
-                "path": .list(bundle.path.map { .string($0.hex) }),
-                "record": .string(Hex.encode(bundle.record.encoded)),
-                "finality": .string(Hex.encode(bundle.finality.encoded)),
-                "bundle": .string(Hex.encode(bundle.encoded)),
-            ]
-        }
-    }
-
     private var state: RPCMethod {
         RPCMethod(
             "ledger.state", "A fact of the newest finalised state, or its absence, with a proof.",
             parameters: [RPCParameter("key", .bytes(byteCountMax: StateKey.byteCount), "the 65 bytes of the key")],
             result: RPCParameter("fact", .object, "{value, proof, record, finality}; value null when nothing stands"),
             errors: [.invalidParameters, .internalError], rateClass: .normal
-        ) { call throws(RPCError) in
-            guard let key = StateKey(try call.arguments.bytes("key")) else {
-                throw .parameter("key", expected: "65 bytes with a known prefix")
-            }
-            guard let fact = await chain.fact(key) else { throw RPCError(.internalError) }
-            return [
-                "value": fact.value.map { .string(Hex.encode($0)) } ?? .null,
-                "proof": .string(Hex.encode(fact.proof.encoded)), "record": .string(Hex.encode(fact.record.encoded)),
-                "finality": fact.finality.map { .string(Hex.encode($0.encoded)) } ?? .null,
-            ]
-        }
-    }
-
-    private var consistency: RPCMethod {
-        RPCMethod(
-            "ledger.consistency", "Proves that the log of one size is the beginning of that of a later size.",
-            parameters: [RPCParameter("from", .unsigned, "old size"), RPCParameter("to", .unsigned, "new size")],
-            result: RPCParameter("path", .list(of: .identifier, countMax: 128), "RFC 9162 section 2.1.4"),
-            errors: [.invalidParameters], rateClass: .heavy
-        ) { call throws(RPCError) in
-            let (old, new) = (try call.arguments.unsigned("from"), try call.arguments.unsigned("to"))
-            var hash = SHA256()
-            guard new <= (await chain.currentTip).log.size,
-                let path = try? LogTree.consistencyProof(from: old, to: new, from: chain.store, with: &hash)
-            else { throw .parameter("to", expected: "a size that the log has reached, not below from") }
-            return .list(path.map { .string($0.hex) })
-        }
+        ) { call throws(RPCError) in try await fact(call) }
     }
 }
 

@@ -37,7 +37,8 @@ package enum HomeError: Error, Sendable {
 }
 
 /// A member's device as it talks to the member's home node: signed requests, transactions, and facts of the ledger that
-/// it checks against the validators of the genesis document. The node is not trusted to tell the truth, only to answer.
+/// it checks against the validators that follow from the genesis document. The node is not trusted to tell the truth,
+/// only to answer.
 package final class HomeClient: Sendable {
     package let rules: RuleBook
     package let member: MemberID
@@ -46,7 +47,7 @@ package final class HomeClient: Sendable {
     package let rpc: RPCClient
     private let http: HTTPClient
     private let url: String
-    private let context: VotingContext
+    private let ledger: ProvenLedger
     private let signer: RequestSigner
     /// The highest record that was proven to this client: a node may not lead it back behind it.
     private let highest = Mutex(Height.zero)
@@ -67,8 +68,8 @@ package final class HomeClient: Sendable {
         self.http = http
         self.url = url
         rpc = RPCClient(http: http, url: url)
-        guard let context = try? Finality.context(of: rules) else { throw .otherNetwork }
-        self.context = context
+        guard let ledger = try? ProvenLedger(rules, node: NodeLedger(rpc)) else { throw .otherNetwork }
+        self.ledger = ledger
         let identity: JSONValue
         do throws(RPCClientError) {
             identity = try await rpc.call("rpc.identity")
@@ -141,16 +142,23 @@ package final class HomeClient: Sendable {
 
     /// Holds an outcome against an inclusion proof in a final record.
     private func check(_ outcome: TransactionOutcome, of envelope: [UInt8]) async throws(HomeError) {
-        let answer = try await call("ledger.proof", ["id": .string(outcome.id.hex)])
-        guard let bytes = answer["bundle"]?.string.flatMap({ Hex.decode($0) }),
-            let bundle = try? InclusionBundle(decoding: bytes)
-        else { throw .malformedAnswer(method: "ledger.proof") }
+        let bundle = try await proven { () throws(LightError) in try await ledger.inclusion(of: outcome.id) }
         var hash = SHA256()
         let expected = LogLeaf(
             height: outcome.height, index: outcome.index, envelope: CID(of: envelope, .dagCBOR, with: &hash).digest,
             code: outcome.result.code)
-        guard bundle.leaf == expected, bundle.holds(in: context, with: &hash) else {
-            throw .unproven(method: "ledger.proof")
+        guard bundle.leaf == expected else { throw .unproven(method: "ledger.proof") }
+    }
+
+    private func proven<Value>(_ body: () async throws(LightError) -> Value) async throws(HomeError) -> Value {
+        do throws(LightError) {
+            return try await body()
+        } catch {
+            switch error {
+            case .rpc(let error): throw .rpc(error)
+            case .malformedAnswer(let method): throw .malformedAnswer(method: method)
+            case .unproven(let method, _): throw .unproven(method: method)
+            }
         }
     }
 
@@ -172,29 +180,9 @@ package final class HomeClient: Sendable {
     package func value(_ key: StateKey) async throws(HomeError) -> [UInt8]? { try await fact(key).value }
 
     package func fact(_ key: StateKey) async throws(HomeError) -> (value: [UInt8]?, record: Record) {
-        let method = "ledger.state"
-        let answer = try await call(method, ["key": .string(Hex.encode(key.bytes))])
-        func bytes(_ name: String) -> [UInt8]? { answer[name]?.string.flatMap { Hex.decode($0) } }
-        guard let proofBytes = bytes("proof"), let proof = try? StateProof(decoding: proofBytes),
-            let recordBytes = bytes("record"), let record = try? Record(decoding: recordBytes)
-        else { throw .malformedAnswer(method: method) }
-        let value = bytes("value")
-        var hash = SHA256()
-        guard proof.proves(value, under: key, root: record.stateRoot, with: &hash) else {
-            throw .unproven(method: method)
-        }
-        if record.height == .zero {
-            // The state of genesis follows from the document itself.
-            guard let block = try? rules.genesisBlock(with: &hash), block.record == record else {
-                throw .unproven(method: method)
-            }
-        } else {
-            guard let finalityBytes = bytes("finality"), let finality = try? FinalityProof(decoding: finalityBytes),
-                Finality.isFinal(record, finality, in: context, with: &hash)
-            else { throw .unproven(method: method) }
-        }
-        try checkAge(of: record, method)
-        return (value, record)
+        let fact = try await proven { () throws(LightError) in try await ledger.fact(key) }
+        try checkAge(of: fact.record, "ledger.state")
+        return (fact.value, fact.record)
     }
 
     /// Refuses a state that is older than one seen before, or than a network that lives would have: a node could hide

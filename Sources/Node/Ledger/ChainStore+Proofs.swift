@@ -1,0 +1,113 @@
+import Consensus
+import Crypto
+package import Ledger
+package import Primitives
+import Wire
+
+/// What a node shows of its ledger to whoever does not believe it.
+extension ChainStore {
+    /// Why a proof cannot be made.
+    package enum ProofError: Error, Equatable, Sendable {
+        /// Before the first block there is nothing that validators made final.
+        case noRecord
+        case unknownTransaction(TransactionID)
+        /// A block's transactions were pruned or erased, or the store is damaged.
+        case store(ChainStoreError)
+        /// The store lacks what the proof needs.
+        case failed
+    }
+
+    /// The record at a height from 1 on, with the proof that it is final; nil when there is none.
+    package func provenRecord(at height: Height) -> ProvenRecord? {
+        guard let record = try? head(at: height)?.record, let finality = finalityProof(of: height) else {
+            return nil
+        }
+        return ProvenRecord(record: record, finality: finality)
+    }
+
+    /// The handovers from the end of `epoch` on, at most `limit`, up to the set that decides at the tip.
+    package func handovers(from epoch: ValidatorEpoch, limit: Int, rules: RuleBook) throws(ProofError) -> [Handover] {
+        guard let tip = try? tip() else { throw .failed }
+        var handovers: [Handover] = []
+        var epoch = epoch
+        while epoch < tip.record.epoch, handovers.count < limit {
+            let (height, overflow) = epoch.next.rawValue.multipliedReportingOverflow(
+                by: rules.genesis.limits.epochHeights)
+            guard !overflow, let last = provenRecord(at: Height(height)), let list = validatorList(of: epoch.next)
+            else {
+                throw .failed
+            }
+            handovers.append(Handover(list: list, record: last.record, finality: last.finality))
+            epoch = epoch.next
+        }
+        return handovers
+    }
+
+    /// The set that decides in a validator epoch, as far as the state of the tip names it.
+    package func validatorList(of epoch: ValidatorEpoch) -> ValidatorList? {
+        guard let value = try? value(for: StateKey(.validators)), let list = try? ValidatorList(decoding: value),
+            list.epoch == epoch
+        else { return nil }
+        return list
+    }
+
+    /// A transaction's leaf, its path to the log of `tip`, and its body.
+    func logFact(_ id: TransactionID, in tip: LedgerTip, with hash: inout SHA256) throws(ProofError)
+        -> ProofBundle.LogFact
+    {
+        let found: (position: Position, block: StoredBlock)?
+        do throws(ChainStoreError) {
+            let position = try position(of: id)
+            found = try position.flatMap { position throws(ChainStoreError) in
+                try block(at: position.height).map { (position, $0) }
+            }
+        } catch {
+            throw .store(error)
+        }
+        guard let (position, stored) = found else { throw .unknownTransaction(id) }
+        guard let content = try? stored.ledgerBlock(), Int(position.index) < content.transactions.count else {
+            throw .failed
+        }
+        let index = content.record.logSize - UInt64(content.transactions.count) + UInt64(position.index)
+        guard let path = try? LogTree.inclusionProof(of: index, size: tip.record.logSize, from: self, with: &hash)
+        else { throw .failed }
+        let envelope = content.transactions[Int(position.index)]
+        let leaf = LogLeaf(
+            height: position.height, index: position.index,
+            envelope: CID(of: envelope, .dagCBOR, with: &hash).digest, code: stored.codes[Int(position.index)])
+        return ProofBundle.LogFact(envelope: envelope, leaf: leaf, path: path, index: index)
+    }
+
+    /// What stands under a key in the state of `tip`, proven.
+    func stateFact(_ key: StateKey, in tip: LedgerTip, with hash: inout SHA256) throws(ProofError)
+        -> ProofBundle.StateFact
+    {
+        do throws(StateError) {
+            return ProofBundle.StateFact(
+                key: key, proof: try StateTree.proof(of: key, in: tip.state, from: self, with: &hash),
+                value: try value(for: key))
+        } catch {
+            throw .failed
+        }
+    }
+}
+
+extension ChainActor {
+    /// Proves transactions and facts against the newest record, with all that a check without a network needs.
+    ///
+    /// On the chain's thread, so that no block becomes final in the middle of it.
+    package func bundle(
+        of transactions: [TransactionID], _ keys: [StateKey]
+    ) throws(ChainStore.ProofError) -> ProofBundle {
+        let tip = tip
+        guard tip.record.height > .zero else { throw .noRecord }
+        guard let finality = store.finalityProof(of: tip.record.height) else { throw .failed }
+        var logs: [ProofBundle.LogFact] = []
+        for id in transactions { logs.append(try store.logFact(id, in: tip, with: &hash)) }
+        var facts: [ProofBundle.StateFact] = []
+        for key in keys { facts.append(try store.stateFact(key, in: tip, with: &hash)) }
+        return ProofBundle(
+            logs: logs, facts: facts, record: tip.record, genesis: rules.genesis.encoded, finality: finality,
+            handovers: try store.handovers(from: .zero, limit: Handover.countMax, rules: rules))
+    }
+}

@@ -1,0 +1,93 @@
+package import Consensus
+package import Crypto
+package import Ledger
+package import Primitives
+import Wire
+
+/// The validator sets that a checker was led to, from the genesis document or a checkpoint, one handover after the
+/// other; and what these sets make final.
+///
+/// Whoever trusts the first set may trust each next one: the last record of a validator epoch names it, and the set
+/// before made that record final. Pure: nothing here asks anybody.
+package struct ValidatorTrail: Sendable, Equatable {
+    /// Sets that are remembered; of more, the oldest are forgotten, and their records can no longer be judged.
+    package static let setsMax = 16
+
+    package let chain: ChainID
+    private let epochHeights: UInt64
+    private var sets: [ValidatorSet]
+
+    /// Begins with the validators of the genesis document.
+    ///
+    /// - Throws: `badGenesis` when it makes no state with validators.
+    package init(_ rules: RuleBook) throws(ProofFault) {
+        var hash = SHA256()
+        guard let block = try? rules.genesisBlock(with: &hash), let value = block.writes[StateKey(.validators)],
+            let bytes = value, let set = try? ValidatorSet(decoding: bytes)
+        else { throw .badGenesis }
+        self.init(rules, beginningWith: set)
+    }
+
+    /// Begins with a set that is trusted for another reason: a checkpoint.
+    init(_ rules: RuleBook, beginningWith set: ValidatorSet) {
+        chain = rules.chain
+        epochHeights = rules.genesis.limits.epochHeights
+        sets = [set]
+    }
+
+    /// The newest set.
+    package var newest: ValidatorSet { sets[sets.count - 1] }
+
+    /// The set of a validator epoch, while it is remembered.
+    package func set(of epoch: ValidatorEpoch) -> ValidatorSet? { sets.last { $0.epoch == epoch } }
+
+    /// What signatures of the remembered sets are checked against.
+    package var context: VotingContext { VotingContext(chain: chain, sets: sets) }
+
+    /// Whether the record is of this chain, stands where its height belongs, and was made final by the set that decides
+    /// there.
+    package func check(
+        _ record: Record, _ finality: FinalityProof, with hash: inout SHA256
+    ) throws(ProofFault) {
+        guard record.chain == chain else { throw .otherChain }
+        guard record.height > .zero, record.epoch == epoch(of: record.height) else { throw .wrongEpoch }
+        guard let set = set(of: record.epoch) else { throw .unknownEpoch(record.epoch) }
+        guard record.validatorSet == hash.digest(set.encoded) else { throw .wrongSet }
+        guard finality.epoch == record.epoch, Finality.isFinal(record, finality, in: context, with: &hash) else {
+            throw .notFinal
+        }
+    }
+
+    /// Follows one handover, from the newest set to the next.
+    package mutating func follow(_ handover: Handover, with hash: inout SHA256) throws(ProofFault) {
+        let record = handover.record
+        try check(record, handover.finality, with: &hash)
+        guard record.epoch == newest.epoch, record.height == lastHeight(of: record.epoch) else { throw .notSealing }
+        let bytes = handover.list.encoded
+        guard handover.list.epoch == record.epoch.next, hash.digest(bytes) == record.nextValidatorSet,
+            let set = try? ValidatorSet(decoding: bytes)
+        else { throw .otherList }
+        sets.append(set)
+        if sets.count > Self.setsMax { sets.removeFirst() }
+    }
+
+    /// The validator epoch of a height from 1 on (rule LG-22).
+    package func epoch(of height: Height) -> ValidatorEpoch {
+        ValidatorEpoch((height.rawValue - min(1, height.rawValue)) / epochHeights)
+    }
+
+    /// The height of the record that names the set of the epoch after this one.
+    package func lastHeight(of epoch: ValidatorEpoch) -> Height {
+        let (height, overflow) = epoch.next.rawValue.multipliedReportingOverflow(by: epochHeights)
+        return Height(overflow ? .max : height)
+    }
+}
+
+extension FinalityProof {
+    /// The validator epoch whose set made it.
+    package var epoch: ValidatorEpoch {
+        switch self {
+        case .simplex(let proof): proof.finalization.ballot.epoch
+        }
+    }
+}
