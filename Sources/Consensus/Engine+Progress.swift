@@ -1,4 +1,5 @@
 import Primitives
+import Wire
 
 /// What follows from everything known, in the order of urgency. Run after every event; each step does nothing when
 /// there is nothing to do.

@@ -1,4 +1,5 @@
 package import Primitives
+import Wire
 
 /// One validator's part in agreeing on a chain of blocks: Simplex, as a value that takes events and returns actions.
 ///

@@ -1,4 +1,5 @@
 package import Primitives
+import Wire
 
 /// What a validator has signed, as far as it still binds it: the memory that must survive every restart.
 ///

@@ -1,4 +1,5 @@
 import Primitives
+import Wire
 
 /// Counts votes, makes certificates of them and keeps those that are still needed. Knows nothing of blocks or timers.
 ///

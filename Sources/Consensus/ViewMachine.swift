@@ -1,4 +1,5 @@
 import Primitives
+import Wire
 
 /// What one validator may sign in one view. Knows nothing of other views, of tallies or of parents; whoever drives it
 /// says when a proposal may be judged.

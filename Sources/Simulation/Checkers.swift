@@ -1,5 +1,6 @@
 package import Consensus
 package import Primitives
+import Wire
 
 /// What must never happen. The first violation of a run is kept.
 package enum Violation: Error, Sendable, Equatable {

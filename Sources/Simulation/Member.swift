@@ -1,5 +1,6 @@
 import Consensus
 import Primitives
+import Wire
 
 /// One process: an engine, a disk and a ledger. Twins are two members in one seat.
 struct Member<Ledger: SimulatedLedger>: Sendable {

@@ -1,5 +1,6 @@
 package import Consensus
 package import Primitives
+package import Wire
 
 /// Signatures that cost nothing and that the simulator can check: nobody in it can sign for another seat, and a
 /// certificate counts only when each of its signatures is its signer's.

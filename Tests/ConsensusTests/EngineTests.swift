@@ -2,6 +2,7 @@ import Consensus
 import Primitives
 import Simulation
 import Testing
+import Wire
 
 @Suite("The rules of Simplex, one by one")
 struct EngineTests {

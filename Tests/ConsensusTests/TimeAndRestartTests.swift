@@ -2,6 +2,7 @@ import Consensus
 import Primitives
 import Simulation
 import Testing
+import Wire
 
 @Suite("Restart, idleness and pace")
 struct TimeAndRestartTests {

@@ -3,6 +3,7 @@ import Foundation
 import Primitives
 import Simulation
 import Testing
+import Wire
 
 /// Plays scenarios against one engine and holds its every answer against a file. Set `SOTTO_REWRITE` to write the files
 /// anew; the difference is what a review reads.
