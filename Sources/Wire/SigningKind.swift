@@ -20,6 +20,9 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case approval = "registrar-approval"
     /// By a member's new signing key: body is the dag-cbor of {v, keys, nonce, member}.
     case keyRotation = "key-rotation"
+    /// A future validator's word that it holds its key and knows a recent record: body is the dag-cbor of
+    /// {v, height, member, record}.
+    case validatorJoin = "validator-join"
     /// Where a node listens, gossiped among nodes.
     case address = "address-record"
     /// A record stored in the DHT under a location.

@@ -1,3 +1,4 @@
+import Crypto
 import Ledger
 import Primitives
 import Rights
@@ -66,6 +67,42 @@ extension Golden {
             holders: ["one", "two"].map { Sample.id($0) as MemberID }.sorted())
     }
 
+    /// A member's word that it holds its key and knows a record.
+    static func join(_ name: String, as member: MemberID, height: Height, record: Digest, chain: ChainID)
+        -> ValidatorJoin
+    {
+        let key = Sample.key(name)
+        let body = ValidatorJoin.body(member: member, height: height, record: record)
+        return ValidatorJoin(
+            member: member, key: key.publicKey, height: height, record: record,
+            signature: key.signature(.validatorJoin, chain: chain, body: body))
+    }
+
+    private static var proposal: ValidatorPropose {
+        let joins = ["dave", "erin"].map {
+            join(
+                $0, as: Sample.id($0), height: Height(900), record: Sample.digest("record 900"), chain: Sample.chain)
+        }
+        return ValidatorPropose(joins: joins, leaves: [Sample.id("frank")], limits: limitChanges)
+    }
+
+    static var limitChanges: LimitChanges { LimitChanges(["delta": 50, "epochHeights": 8]) ?? .none }
+
+    /// Two notarize votes in the first view of validator epoch 0.
+    static func evidence(by name: String, chain: ChainID) -> Evidence {
+        let key = Sample.key(name)
+        let signed = ["one block", "another block"].map { text in
+            let ballot = Ballot(kind: .notarize, epoch: .zero, view: View(1), hash: Sample.digest(text))
+            return Evidence.SignedBallot(
+                ballot, signature: key.signature(.notarize, chain: chain, body: ballot.body))
+        }
+        guard
+            let evidence = Evidence(
+                key: key.publicKey, chain: chain, epoch: .zero, view: View(1), signed[0], signed[1])
+        else { preconditionFailure("two blocks in one view exclude each other") }
+        return evidence
+    }
+
     /// One operation of each name, and some in a second form.
     static var allOperations: [(String, Ledger.Operation)] {
         let recording: RecordingID = Sample.id("recording")
@@ -80,8 +117,9 @@ extension Golden {
             ("member.remove", .memberRemove(MemberRemove(member: Sample.id("bob"), approvals: coSignatures))),
             ("number.attest", .numberAttest(NumberAttest(statement: statement, attestations: coSignatures))),
             ("number.release", .numberRelease(NumberAttest(statement: release, attestations: coSignatures))),
-            ("validator.propose", .validatorPropose(ValidatorPropose(member: Sample.id("dave"), joins: true))),
+            ("validator.propose", .validatorPropose(proposal)),
             ("validator.vote", .validatorVote(ValidatorVote(proposal: Sample.id("proposal")))),
+            ("evidence", .evidence(evidence(by: "validator 0", chain: Sample.chain))),
             ("call.commit", .callCommit(CallCommit(interval: 3_000_000, root: Sample.digest("calls")))),
             ("call.open", .callOpen(CallOpen(call: Sample.id("call"), seat: seat, owner: Sample.id("owner")))),
             ("call.accept", .callAccept(CallAccept(call: Sample.id("call"), seat: seat))),
@@ -130,7 +168,7 @@ extension Golden {
             Golden(
                 "envelope+\(name)", Sample.signed(transaction(operation), .transaction, by: "member"),
                 of: Transaction.self)
-        } + [Golden("transaction+after", transaction(allOperations[10].1, after: Sample.id("opening")))]
+        } + [Golden("transaction+after", transaction(allOperations[11].1, after: Sample.id("opening")))]
     }
 
     // MARK: Records
@@ -139,7 +177,8 @@ extension Golden {
         Record(
             time: time, chain: chain, epoch: .zero, height: Height(height),
             parent: height == 0 ? nil : Sample.cid("record \(height - 1)"), transactionRoot: Sample.digest("txs"),
-            logRoot: Sample.digest("log"), logSize: height * 3, stateRoot: Sample.digest("state"),
+            logRoot: Sample.digest("log"), logSize: height * 3, epochEnd: Height(height + 100),
+            stateRoot: Sample.digest("state"),
             resultsRoot: Sample.digest("results"), validatorSet: Sample.digest("set"),
             nextValidatorSet: Sample.digest("next set"))
     }
@@ -193,6 +232,10 @@ extension Golden {
             Golden("state-proof+empty", StateProof(end: .empty, siblings: [])),
             Golden("ledger-tip", tip), Golden("transaction-message", message, as: IPLDNode.self),
             Golden("key-rotation", rotationBody, as: IPLDNode.self),
+            Golden(
+                "join-statement",
+                ValidatorJoin.body(member: Sample.id("dave"), height: Height(9), record: Sample.digest("record 9")),
+                as: IPLDNode.self), Golden("evidence", evidence(by: "validator 0", chain: Sample.chain)),
         ]
     }
 }

@@ -10,8 +10,10 @@ extension Golden {
 
     private static var members: [Golden] {
         let proposal = ProposalsEntry.Proposal(
-            id: Sample.id("proposal"), joins: false, until: Sample.time(1), votes: [Sample.id("validator 0")],
-            member: Sample.id("validator 1"))
+            id: Sample.id("proposal"), joins: [Sample.id("dave")], until: Sample.time(1),
+            votes: [Sample.id("validator 0")], leaves: [Sample.id("validator 1")], limits: limitChanges)
+        var recent = RecentRecordsEntry()
+        _ = recent.note(record(height: 3), Sample.cid("record 3"))
         return [
             Golden(
                 "member-entry",
@@ -22,6 +24,10 @@ extension Golden {
             Golden("registrars-entry", RegistrarsEntry(count: 2)),
             Golden("number-entry", NumberEntry(expiry: Sample.time(), isReleased: true)),
             Golden("proposals-entry", ProposalsEntry([proposal])), Golden("proposals-entry+none", ProposalsEntry([])),
+            Golden("limits-entry", LimitsEntry(now: NetworkLimits(), next: limitChanges.applied(to: NetworkLimits()))),
+            Golden("recent-records-entry", recent),
+            Golden("culprits-entry", CulpritsEntry([Sample.id("validator 1"), Sample.id("validator 2")])),
+            Golden("evidence-entry", EvidenceEntry(digest: Sample.digest("evidence"), height: Height(4))),
             Golden("commit-entry", CommitEntry(root: Sample.digest("calls"))),
         ]
     }

@@ -143,8 +143,7 @@ extension Story {
 
     /// The last record of each earlier validator epoch, and the set that it names: `{list, record, finality}`.
     private func writeHandover(into writer: inout CBORWriter) throws {
-        let length = Int(genesis.limits.epochHeights)
-        let ends = stride(from: length, to: chapters.count, by: length).map { $0 }
+        let ends = (1..<chapters.count).filter { chapters[$0 - 1].executed.record.endsEpoch }
         writer.arrayHeader(count: ends.count)
         for height in ends {
             writer.mapHeader(count: 3)

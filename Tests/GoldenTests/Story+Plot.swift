@@ -15,7 +15,8 @@ extension Story {
     static let callKeys = ["call key of alice", "call key of bob"]
 
     /// Nine blocks, three validator epochs: members come and change keys, a call is recorded by consent, sealed,
-    /// published, leased and revoked; some transactions fail.
+    /// published, leased and revoked; a validator leaves, one joins, and one is shown to have signed twice; some
+    /// transactions fail.
     static func told(validators: Int) throws -> (story: Story, subject: Subject) {
         var story = Story(validators: validators)
         var subject = Subject()
@@ -127,7 +128,7 @@ extension Story {
         try add(
             [
                 (envelope(.recordingSeal(seal), byCallKey: Self.callKeys[0], at: 130_000), 0),
-                (again, TransactionFailure.alreadySealed.rawValue),
+                (again, TransactionFailure.alreadySealed.rawValue), (admission(of: "dave", at: 130_000), 0),
             ], at: 130_000)
     }
 
@@ -147,10 +148,11 @@ extension Story {
         try add(envelopes, at: 132_000, skipping: 20)
     }
 
-    /// Three of four validators agree that the third leaves; one alone cannot.
+    /// Three of four validators agree that the third leaves, a new one comes, and epochs become longer; one alone
+    /// cannot.
     private mutating func validatorLeaves() throws -> [([UInt8], code: UInt16)] {
-        guard genesis.members.count(where: { $0.registration.roles.contains(.validator) }) == 4 else {
-            let propose = ValidatorPropose(member: id("validator 0"), joins: false)
+        guard validatorCount == 4 else {
+            let propose = ValidatorPropose(leaves: [id("validator 0")])
             return [
                 (
                     envelope(.validatorPropose(propose), by: "validator 0", at: 132_000),
@@ -158,13 +160,17 @@ extension Story {
                 )
             ]
         }
-        let propose = envelope(
-            .validatorPropose(ValidatorPropose(member: id("validator 2"), joins: false)), by: "validator 0",
-            at: 132_000)
+        let sealed = chapters[4].executed.tip
+        let join = Golden.join(
+            "dave", as: id("dave"), height: sealed.record.height, record: sealed.recordID.digest, chain: chain)
+        let change = ValidatorPropose(joins: [join], leaves: [id("validator 2")], limits: Golden.limitChanges)
+        let propose = envelope(.validatorPropose(change), by: "validator 0", at: 132_000)
         let vote = ValidatorVote(proposal: try transactionID(of: propose))
         return [(propose, 0)]
             + ["validator 1", "validator 3"].map { (envelope(.validatorVote(vote), by: $0, at: 132_000), 0) }
     }
+
+    private var validatorCount: Int { genesis.members.count { $0.registration.roles.contains(.validator) } }
 
     private func lease(_ subject: Subject, at milliseconds: UInt64) -> Ledger.Operation {
         .rightsLease(
@@ -193,6 +199,12 @@ extension Story {
                     envelope(
                         .consentWithdraw(ConsentWithdraw(recording: subject.id)), byCallKey: Self.callKeys[0],
                         at: 133_000), 0
+                ),
+                (
+                    envelope(
+                        .evidence(
+                            Golden.evidence(by: validatorCount == 4 ? "validator 1" : "validator 0", chain: chain)),
+                        by: "carol", at: 133_000), 0
                 ),
             ], at: 133_000)
     }

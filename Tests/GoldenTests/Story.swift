@@ -55,7 +55,7 @@ struct Story {
         guard let zero = try? rules.genesisBlock(with: &hash) else { preconditionFailure("a state in memory is whole") }
         state.commit(zero)
         tip = zero.tip
-        for name in (0..<validators).map({ "validator \($0)" }) + ["home", "alice", "bob", "carol"] {
+        for name in (0..<validators).map({ "validator \($0)" }) + ["home", "alice", "bob", "carol", "dave"] {
             learn(name, as: name)
         }
     }
@@ -70,8 +70,15 @@ struct Story {
 
     /// The id that a member's registration makes.
     static func member(_ name: String) -> MemberID {
-        let roles: Roles = name == "carol" || name == "alice" || name == "bob" ? .person : [.node, .registrar]
-        return MemberID(raw: SHA256.hash(Golden.registration(name, roles, link: name == "home").encoded).raw)
+        MemberID(raw: SHA256.hash(Golden.registration(name, roles(of: name), link: name == "home").encoded).raw)
+    }
+
+    private static func roles(of name: String) -> Roles {
+        switch name {
+        case "alice", "bob", "carol": .person
+        case "dave": [.node, .validator]
+        default: [.node, .registrar]
+        }
     }
 
     func id(_ name: String) -> MemberID {
@@ -106,7 +113,7 @@ struct Story {
 
     /// `member.admit` by the first validator, with the approval of the home node.
     mutating func admission(of name: String, at milliseconds: UInt64) -> [UInt8] {
-        let member = Golden.member(name, .person, chain: chain)
+        let member = Golden.member(name, Self.roles(of: name), chain: chain)
         let bare = body(
             .memberAdmit(MemberAdmit(registration: member)), from: AuthorID(id("validator 0")), at: milliseconds,
             after: nil)

@@ -79,23 +79,26 @@ struct ExecutionTests {
         let good = block.record
         #expect(process(good) == nil)
         func changed(
-            parent: CID? = nil, state: Digest? = nil, results: Digest? = nil, next: Digest? = nil
+            parent: CID? = nil, state: Digest? = nil, results: Digest? = nil, next: Digest? = nil,
+            epochEnd: Height? = nil
         ) -> Record {
             Record(
                 time: good.time, chain: good.chain, epoch: good.epoch, height: good.height,
                 parent: parent ?? good.parent, transactionRoot: good.transactionRoot, logRoot: good.logRoot,
-                logSize: good.logSize, stateRoot: state ?? good.stateRoot, resultsRoot: results ?? good.resultsRoot,
+                logSize: good.logSize, epochEnd: epochEnd ?? good.epochEnd, stateRoot: state ?? good.stateRoot,
+                resultsRoot: results ?? good.resultsRoot,
                 validatorSet: good.validatorSet, nextValidatorSet: next ?? good.nextValidatorSet)
         }
         for bad in [
             changed(parent: CID(.dagCBOR, digest(1))), changed(state: digest(1)), changed(results: digest(1)),
-            changed(next: digest(1)),
+            changed(next: digest(1)), changed(epochEnd: Height(9)),
         ] { #expect(process(bad) == .otherRecord) }
     }
 
     @Test("LG-10: a failed transaction is recorded and changes nothing but the log")
     func failure() throws {
         let network = try TestNetwork()
+        try network.wait(1)
         let before = network.tip
         #expect(try network.apply(commit(network, back: 9), by: network.node) == .failed(.intervalNotOpen))
         #expect(network.tip.record.stateRoot == before.record.stateRoot)

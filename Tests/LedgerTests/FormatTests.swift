@@ -31,7 +31,20 @@ struct FormatTests {
             .memberSuspend(MemberSuspend(member: node.id, lifts: true, approvals: approvals)),
             .memberRemove(MemberRemove(member: node.id, approvals: approvals)),
             .numberAttest(attest), .numberRelease(attest),
-            .validatorPropose(ValidatorPropose(member: node.id, joins: false)),
+            .validatorPropose(
+                ValidatorPropose(
+                    joins: [
+                        ValidatorJoin(
+                            member: node.id, key: node.key.publicKey, height: Height(9), record: digest(3),
+                            signature: signature)
+                    ], leaves: [person.id],
+                    limits: try #require(LimitChanges(["delta": 50, "heartbeat": 5_000, "epochHeights": 70_000])))),
+            .evidence(
+                try #require(
+                    Evidence(
+                        key: node.key.publicKey, chain: ChainID(raw: bytes32(3)), epoch: ValidatorEpoch(2),
+                        view: View(70_000), .init(kind: .finalize, hash: digest(1), signature: signature),
+                        .init(kind: .nullify, hash: .zero, signature: signature)))),
             .validatorVote(ValidatorVote(proposal: TransactionID(raw: bytes32(9)))),
             .callCommit(CallCommit(interval: 70_000, root: digest(1))),
             .callOpen(CallOpen(call: CallID(raw: bytes32(1)), seat: seat, owner: person.id)),
@@ -59,7 +72,7 @@ struct FormatTests {
         ]
     }
 
-    @Test("No prefix and no changed byte of a transaction passes for another encoding of it", arguments: 0..<22)
+    @Test("No prefix and no changed byte of a transaction passes for another encoding of it", arguments: 0..<23)
     func transactions(index: Int) throws {
         let operation = try Self.operations()[index]
         let transaction = Transaction(

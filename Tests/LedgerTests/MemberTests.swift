@@ -4,7 +4,7 @@ import Primitives
 import Testing
 import Wire
 
-@Suite("Members, numbers, validators")
+@Suite("Members and numbers")
 struct MemberTests {
     private func newcomer(_ network: TestNetwork, _ roles: Roles = .person, seed: UInt8 = 50) throws -> TestMember {
         try TestNetwork.member(seed, roles, chain: network.rules.chain)
@@ -178,44 +178,5 @@ struct MemberTests {
         #expect(try release(later) == .failed(.commitmentUnknown))
         #expect(try attest(later, three, by: validator) == .failed(.expiryOutOfRange))
         #expect(try attest(later.next, three, by: validator) == .succeeded)
-    }
-
-    @Test("LG-55, LG-56, LG-22: a validator joins by a quorum of votes, at the next validator epoch")
-    func voting() throws {
-        var limits = NetworkLimits()
-        limits.epochHeights = 7
-        limits.proposals = 1
-        let network = try TestNetwork(limits: limits)
-        let member = try newcomer(network, [.validator, .node])
-        let admit = Ledger.Operation.memberAdmit(MemberAdmit(registration: member.registration))
-        let propose = Ledger.Operation.validatorPropose(ValidatorPropose(member: member.id, joins: true))
-        #expect(try network.apply(propose, by: network.validators[0]) == .failed(.changeNotPossible))
-        #expect(try network.apply(admit, by: network.registrars[0]) == .succeeded)
-        #expect(try network.apply(propose, by: network.node) == .failed(.roleMissing))
-        let proposal = try network.make(propose, by: network.validators[0])
-        let vote = Ledger.Operation.validatorVote(ValidatorVote(proposal: proposal.value.id))
-        #expect(try network.apply(vote, by: network.validators[1]) == .failed(.proposalUnknown))
-        #expect(
-            try network.apply([
-                proposal, network.make(propose, by: network.validators[1]),
-                network.make(vote, by: network.validators[0]),
-                network.make(vote, by: network.validators[1]), network.make(vote, by: network.validators[2]),
-                network.make(vote, by: network.validators[3]),
-            ]) == [
-                .succeeded, .failed(.tooManyProposals), .failed(.alreadyVoted), .succeeded, .succeeded,
-                .failed(.proposalUnknown),
-            ])
-        let before = network.tip.record
-        #expect(before.height == Height(5))
-        #expect(before.nextValidatorSet != before.validatorSet)
-        try network.wait(1)
-        try network.wait(1)
-        #expect(network.tip.record.epoch == .zero)
-        try network.wait(1)
-        #expect(network.tip.record.epoch == ValidatorEpoch(1))
-        let current = try #require(try network.entry(ValidatorList.self, StateKey(.validators)))
-        #expect(current.entries.count == 5)
-        #expect(current.epoch == ValidatorEpoch(1))
-        #expect(network.tip.record.validatorSet == before.nextValidatorSet)
     }
 }

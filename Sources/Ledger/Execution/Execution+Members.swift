@@ -1,7 +1,7 @@
 import Primitives
 import Wire
 
-/// `member.*`, `number.*` and `validator.*`: clauses LG-40 to LG-56.
+/// `member.*` and `number.*`: clauses LG-40 to LG-52.
 extension Execution {
     // MARK: Members
 
@@ -121,76 +121,5 @@ extension Execution {
         guard UInt64(op.attestations.count) >= rules.genesis.attestersNeeded,
             op.attestations.allSatisfy({ keys.contains($0.key) })
         else { throw .failed(.attestationsMissing) }
-    }
-
-    // MARK: Validators
-
-    mutating func propose(_ op: ValidatorPropose, _ from: MemberID, id: TransactionID) throws(Stop) {
-        guard validators.entry(of: from) != nil else { throw .failed(.roleMissing) }
-        let proposal = ProposalsEntry.Proposal(
-            id: id, joins: op.joins, until: time.adding(milliseconds: limits.proposalLife), votes: [],
-            member: op.member)
-        _ = try changed(by: proposal)  // LG-55
-        var open = try openProposals()
-        guard UInt64(open.proposals.count) < limits.proposals else { throw .failed(.tooManyProposals) }
-        open.proposals.append(proposal)
-        try count(vote: from, for: open.proposals.count - 1, of: &open)
-    }
-
-    mutating func vote(_ op: ValidatorVote, _ from: MemberID) throws(Stop) {
-        guard validators.entry(of: from) != nil else { throw .failed(.roleMissing) }
-        var open = try openProposals()
-        guard let place = open.proposals.firstIndex(where: { $0.id == op.proposal }) else {
-            throw .failed(.proposalUnknown)
-        }
-        guard !open.proposals[place].votes.contains(from) else { throw .failed(.alreadyVoted) }
-        try count(vote: from, for: place, of: &open)
-    }
-
-    /// LG-56: a proposal takes effect with the vote that makes a quorum of the set that decides now.
-    private mutating func count(vote: MemberID, for place: Int, of open: inout ProposalsEntry) throws(Stop) {
-        open.proposals[place].votes = (open.proposals[place].votes + [vote]).sorted()
-        let proposal = open.proposals[place]
-        let votes = proposal.votes.count { validators.entry(of: $0) != nil }
-        if votes >= Quorum.size(of: validators.entries.count) {
-            writeNext(try changed(by: proposal))
-            open.proposals.remove(at: place)
-        }
-        write(StateKey(.proposals), open)
-    }
-
-    /// The next set after a proposal.
-    private func changed(by proposal: ProposalsEntry.Proposal) throws(Stop) -> [ValidatorList.Entry] {
-        let next = try nextValidators()
-        let isIn = next.entry(of: proposal.member) != nil
-        guard isIn != proposal.joins,
-            let member = try read(MemberEntry.self, StateKey(.member, proposal.member))
-        else { throw .failed(.changeNotPossible) }
-        var entries = next.entries.filter { $0.member != proposal.member }
-        if proposal.joins {
-            guard member.standing == .active, member.roles.contains(.validator) else {
-                throw .failed(.changeNotPossible)
-            }
-            entries.append(ValidatorList.Entry(member: proposal.member, key: member.keys.sign))
-        }
-        let least = max(limits.validatorsMin, rules.genesis.attestersNeeded)
-        guard UInt64(entries.count) >= least, UInt64(entries.count) <= limits.validators else {
-            throw .failed(.changeNotPossible)
-        }
-        return entries
-    }
-
-    private func openProposals() throws(Stop) -> ProposalsEntry {
-        var entry = try read(ProposalsEntry.self, StateKey(.proposals)) ?? ProposalsEntry([])
-        entry.proposals.removeAll { $0.until < time }
-        return entry
-    }
-
-    private func nextValidators() throws(Stop) -> ValidatorList {
-        try read(ValidatorList.self, StateKey(.nextValidators)) ?? ValidatorList(epoch: validators.epoch.next, [])
-    }
-
-    private mutating func writeNext(_ entries: [ValidatorList.Entry]) {
-        write(StateKey(.nextValidators), ValidatorList(epoch: validators.epoch.next, entries))
     }
 }

@@ -18,18 +18,25 @@ struct Execution {
     let time: Timestamp
     /// Who decides this block.
     let validators: ValidatorList
+    /// What bounds it: genesis, as votes have changed it.
+    let limits: NetworkLimits
+    /// The last height of its validator epoch.
+    let epochEnd: Height
     private(set) var writes: [StateKey: [UInt8]?] = [:]
     private(set) var memories: [TransactionID: ReplayMemory.Memory] = [:]
     private var pending: [StateKey: [UInt8]?] = [:]
 
-    var limits: NetworkLimits { rules.genesis.limits }
-
-    init(rules: RuleBook, view: any StateView, height: Height, time: Timestamp, validators: ValidatorList) {
+    init(
+        rules: RuleBook, view: any StateView, height: Height, time: Timestamp, validators: ValidatorList,
+        limits: NetworkLimits, epochEnd: Height
+    ) {
         self.rules = rules
         self.view = view
         self.height = height
         self.time = time
         self.validators = validators
+        self.limits = limits
+        self.epochEnd = epochEnd
     }
 
     // MARK: Entry
@@ -121,6 +128,7 @@ struct Execution {
         case .numberRelease(let op): try release(op, from)
         case .validatorPropose(let op): try propose(op, from, id: parsed.id)
         case .validatorVote(let op): try vote(op, from)
+        case .evidence(let op): try record(op, with: &hash)
         case .callCommit(let op): try commit(op, from, sender)
         case .callOpen(let op): try open(op, from, sender, id: parsed.id, with: &hash)
         case .callAccept(let op): try accept(op, from, sender, with: &hash)
@@ -180,6 +188,9 @@ struct Execution {
 
     /// A value that genesis or a new validator epoch sets, outside any transaction.
     mutating func set(_ key: StateKey, _ entry: some WireObject) { writes.updateValue(entry.encoded, forKey: key) }
+
+    /// Takes away what stands under a key, outside any transaction.
+    mutating func clear(_ key: StateKey) { writes.updateValue(nil, forKey: key) }
 
     /// What became of a transaction whose `until` is not before this block's time. Older ones count for nothing, even
     /// where they are remembered still: that differs from node to node.

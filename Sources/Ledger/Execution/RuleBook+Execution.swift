@@ -12,8 +12,6 @@ extension RuleBook {
     ) throws(BlockFault) -> ExecutedBlock {
         guard time > parent.record.time else { throw .timeNotLater }  // LG-20
         let parsed = transactions.map(\.value)
-        guard UInt64(parsed.count) <= genesis.limits.blockTransactions else { throw .tooManyTransactions }  // LG-21
-        guard parsed.reduce(0, { $0 + UInt64($1.bytes.count) }) <= genesis.limits.blockBytes else { throw .tooLarge }
         let outcome: Result<ExecutedBlock, BlockFault>
         do throws(StateError) {
             outcome = try run(parsed, at: time, on: parent, over: view, with: &hash)
@@ -92,7 +90,8 @@ extension RuleBook {
         }
         let validators = ValidatorList(epoch: .zero, list)
         var execution = Execution(
-            rules: self, view: store, height: .zero, time: genesis.time, validators: validators)
+            rules: self, view: store, height: .zero, time: genesis.time, validators: validators,
+            limits: genesis.limits, epochEnd: Height(genesis.limits.epochHeights))
         for (id, entry) in entries {
             execution.set(StateKey(.member, id), entry)
             for key in entry.keys.signingKeys {
@@ -102,29 +101,14 @@ extension RuleBook {
         execution.set(StateKey(.registrars), RegistrarsEntry(count: registrars))
         execution.set(StateKey(.validators), validators)
         execution.set(StateKey(.nextValidators), ValidatorList(epoch: ValidatorEpoch(1), list))
+        execution.set(StateKey(.limits), LimitsEntry(now: genesis.limits, next: genesis.limits))
         for keys in genesis.threshold { execution.set(Self.thresholdKey(keys.purpose), keys) }
         return try close(execution, [], [], on: nil, with: &hash)
     }
 
     /// Where the public side of a threshold key stands.
     package static func thresholdKey(_ purpose: ThresholdPurpose) -> StateKey {
-        StateKey(.thresholdKeys, Bytes32(words: (0, 0, 0, UInt64(purpose.rawValue))))
-    }
-
-    /// The execution of a block that does not exist yet, with the validators that would decide it (rule LG-22).
-    func begin(
-        at time: Timestamp, on parent: LedgerTip, over view: any StateView
-    ) throws(StateError) -> Execution {
-        let current = try Self.read(ValidatorList.self, StateKey(.validators), from: view)
-        let height = parent.record.height.next
-        guard epochEnds(at: parent.record.height) else {
-            return Execution(rules: self, view: view, height: height, time: time, validators: current)
-        }
-        let next = try Self.read(ValidatorList.self, StateKey(.nextValidators), from: view)
-        var execution = Execution(rules: self, view: view, height: height, time: time, validators: next)
-        execution.set(StateKey(.validators), next)
-        execution.set(StateKey(.nextValidators), ValidatorList(epoch: next.epoch.next, next.entries))
-        return execution
+        StateKey(.thresholdKeys, number: UInt64(purpose.rawValue))
     }
 
     private func run(
@@ -132,6 +116,12 @@ extension RuleBook {
         with hash: inout some Hashing
     ) throws(StateError) -> Result<ExecutedBlock, BlockFault> {
         var execution = try begin(at: time, on: parent, over: view)
+        guard UInt64(transactions.count) <= execution.limits.blockTransactions else {  // LG-21
+            return .failure(.tooManyTransactions)
+        }
+        guard transactions.reduce(0, { $0 + UInt64($1.bytes.count) }) <= execution.limits.blockBytes else {
+            return .failure(.tooLarge)
+        }
         var results: [TransactionResult] = []
         results.reserveCapacity(transactions.count)
         for (index, transaction) in transactions.enumerated() {
@@ -162,7 +152,7 @@ extension RuleBook {
         let record = Record(
             time: execution.time, chain: chain, epoch: execution.validators.epoch, height: execution.height,
             parent: parent?.recordID, transactionRoot: Audit.transactionRoot(transactions, with: &hash),
-            logRoot: log.root(with: &hash), logSize: log.size, stateRoot: tree.rootHash,
+            logRoot: log.root(with: &hash), logSize: log.size, epochEnd: execution.epochEnd, stateRoot: tree.rootHash,
             resultsRoot: Audit.resultsRoot(transactions, results, with: &hash),
             validatorSet: execution.validators.digest(with: &hash), nextValidatorSet: next.digest(with: &hash))
         let tip = LedgerTip(record: record, recordID: record.cid(with: &hash), log: log, state: tree.root)

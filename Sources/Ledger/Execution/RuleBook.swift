@@ -18,11 +18,6 @@ package struct RuleBook: Sendable {
         leaseLimits = genesis.limits.leaseLimits ?? .standard
     }
 
-    /// Whether `height` is the last of its validator epoch (rule LG-22).
-    package func epochEnds(at height: Height) -> Bool {
-        height > .zero && height.rawValue % genesis.limits.epochHeights == 0
-    }
-
     /// The recording that a `call.open` makes: SHA-256 of "sotto/recording" ‖ 0x00 ‖ call ‖ transaction id.
     package static func recordingID(
         call: CallID, opening: TransactionID, with hash: inout some Hashing

@@ -6,10 +6,11 @@ extension ParsedTransaction: Verifiable {
     /// whom it claims is decided by the state, later; here only that whoever holds the key has signed (rule LG-3).
     package func signatureChecks(in chain: ChainID) -> [SignatureCheck]? {
         guard transaction.chain == chain else { return nil }
-        return [envelope.signatureCheck(kind: .transaction, chain: chain)] + carriedChecks(chain)
+        guard let carried = carriedChecks(chain) else { return nil }
+        return [envelope.signatureCheck(kind: .transaction, chain: chain)] + carried
     }
 
-    private func carriedChecks(_ chain: ChainID) -> [SignatureCheck] {
+    private func carriedChecks(_ chain: ChainID) -> [SignatureCheck]? {
         switch transaction.operation {
         case .memberAdmit(let op):
             [op.registration.object.signatureCheck(kind: .registration, chain: chain)]
@@ -30,7 +31,9 @@ extension ParsedTransaction: Verifiable {
                 op.attestations,
                 preimage: SigningKind.numberAttestation.preimage(
                     chain: chain, body: op.statement.encoded))
-        case .validatorPropose, .validatorVote, .callCommit, .callOpen, .callAccept, .callEnd, .consentGive,
+        case .validatorPropose(let op): op.joins.map { $0.signatureCheck(chain: chain) }
+        case .evidence(let op): op.signatureChecks(in: chain)
+        case .validatorVote, .callCommit, .callOpen, .callAccept, .callEnd, .consentGive,
             .consentWithdraw, .recordingSeal, .rightsPublish, .rightsLimit, .rightsGrant, .rightsRevoke,
             .rightsRotate, .rightsLease:
             []

@@ -49,7 +49,8 @@ package final class ParsedTransaction: Sendable {
                 && fits(op.holders.count, limits.holders)
         case .rightsPublish(let op): return fits(op.policy.count, limits.policyBytes)
         case .rightsLimit(let op): return fits(op.policy.count, limits.policyBytes)
-        case .memberRotate, .validatorPropose, .validatorVote, .callCommit, .callOpen, .callAccept, .callEnd,
+        case .validatorPropose(let op): return fits(op.joins.count + op.leaves.count, limits.validators)
+        case .memberRotate, .validatorVote, .evidence, .callCommit, .callOpen, .callAccept, .callEnd,
             .consentWithdraw, .rightsGrant, .rightsRevoke, .rightsRotate, .rightsLease:
             return true
         }

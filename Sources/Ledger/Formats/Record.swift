@@ -15,6 +15,8 @@ package struct Record: WireObject, Hashable {
     /// Root and size of the one log, this block included.
     package let logRoot: Digest
     package let logSize: UInt64
+    /// The last height of the validator epoch in which it was decided; known from the epoch's first record on.
+    package let epochEnd: Height
     /// Root of the state tree after this block.
     package let stateRoot: Digest
     /// RFC 9162 root over `ResultLeaf`s, in order.
@@ -26,8 +28,8 @@ package struct Record: WireObject, Hashable {
 
     package init(
         time: Timestamp, chain: ChainID, epoch: ValidatorEpoch, height: Height, parent: CID?, transactionRoot: Digest,
-        logRoot: Digest, logSize: UInt64, stateRoot: Digest, resultsRoot: Digest, validatorSet: Digest,
-        nextValidatorSet: Digest
+        logRoot: Digest, logSize: UInt64, epochEnd: Height, stateRoot: Digest, resultsRoot: Digest,
+        validatorSet: Digest, nextValidatorSet: Digest
     ) {
         self.time = time
         self.chain = chain
@@ -37,6 +39,7 @@ package struct Record: WireObject, Hashable {
         self.transactionRoot = transactionRoot
         self.logRoot = logRoot
         self.logSize = logSize
+        self.epochEnd = epochEnd
         self.stateRoot = stateRoot
         self.resultsRoot = resultsRoot
         self.validatorSet = validatorSet
@@ -44,7 +47,7 @@ package struct Record: WireObject, Hashable {
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.begin(13)
+        try reader.begin(14)
         time = try reader.count("time")
         chain = try reader.id("chain")
         epoch = try reader.count("epoch")
@@ -55,6 +58,8 @@ package struct Record: WireObject, Hashable {
         transactionRoot = try reader.id("txRoot")
         logRoot = try reader.id("logRoot")
         logSize = try reader.number("logSize")
+        epochEnd = try reader.count("epochEnd")
+        guard height <= epochEnd else { throw .badValue(field: "epochEnd") }
         stateRoot = try reader.id("stateRoot")
         resultsRoot = try reader.id("resultsRoot")
         validatorSet = try reader.id("validatorSet")
@@ -63,7 +68,7 @@ package struct Record: WireObject, Hashable {
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.begin(13)
+        writer.begin(14)
         writer.field("time", time)
         writer.field("chain", chain)
         writer.field("epoch", epoch)
@@ -73,9 +78,13 @@ package struct Record: WireObject, Hashable {
         writer.field("txRoot", transactionRoot)
         writer.field("logRoot", logRoot)
         writer.field("logSize", logSize)
+        writer.field("epochEnd", epochEnd)
         writer.field("stateRoot", stateRoot)
         writer.field("resultsRoot", resultsRoot)
         writer.field("validatorSet", validatorSet)
         writer.field("nextValidatorSet", nextValidatorSet)
     }
+
+    /// Whether the next height begins another validator epoch, which `nextValidatorSet` decides (rule LG-22).
+    package var endsEpoch: Bool { height == epochEnd }
 }

@@ -73,7 +73,8 @@ package enum TransactionFailure: UInt16, CaseIterable, Error, Sendable {
     /// The commitment to be released is not on the ledger.
     case commitmentUnknown = 22
 
-    /// The proposed change is none, the member lacks the role, or the set would become too small or too large.
+    /// The proposed change is none, a joining member lacks the role or is to leave for having signed twice, or the set
+    /// would become too small or too large.
     case changeNotPossible = 30
     /// As many proposals are open as may be.
     case tooManyProposals = 31
@@ -81,6 +82,16 @@ package enum TransactionFailure: UInt16, CaseIterable, Error, Sendable {
     case proposalUnknown = 32
     /// This validator has voted for it.
     case alreadyVoted = 33
+    /// A joining member's word names another key than its own, or no record that became final lately.
+    case joinNotProven = 34
+    /// More members of the set would leave in this validator epoch than may fail at once.
+    case tooManyLeave = 35
+    /// The limits that would come of it do not fit each other, or what devices rely on.
+    case limitOutOfRange = 36
+    /// No validator signs with this key in that validator epoch, or that epoch is too long ago or not begun.
+    case evidenceUnfounded = 37
+    /// That this member signed twice in this validator epoch is recorded.
+    case evidenceKnown = 38
 
     /// The interval has a commitment of this node already, has not ended, or ended three intervals ago or earlier
     /// (LG-60).

@@ -14,6 +14,7 @@ package enum Operation: Hashable, Sendable {
     case numberRelease(NumberAttest)
     case validatorPropose(ValidatorPropose)
     case validatorVote(ValidatorVote)
+    case evidence(Evidence)
     case callCommit(CallCommit)
     case callOpen(CallOpen)
     case callAccept(CallAccept)
@@ -38,6 +39,7 @@ package enum Operation: Hashable, Sendable {
         case numberRelease = "number.release"
         case validatorPropose = "validator.propose"
         case validatorVote = "validator.vote"
+        case evidence
         case callCommit = "call.commit"
         case callOpen = "call.open"
         case callAccept = "call.accept"
@@ -78,6 +80,7 @@ extension Operation: WireObject {
         case .numberRelease: self = .numberRelease(try NumberAttest(from: &reader))
         case .validatorPropose: self = .validatorPropose(try ValidatorPropose(from: &reader))
         case .validatorVote: self = .validatorVote(try ValidatorVote(from: &reader))
+        case .evidence: self = .evidence(try Evidence(from: &reader))
         case .callCommit: self = .callCommit(try CallCommit(from: &reader))
         case .callOpen: self = .callOpen(try CallOpen(from: &reader))
         case .callAccept: self = .callAccept(try CallAccept(from: &reader))
@@ -114,6 +117,7 @@ extension Operation: WireObject {
         case .numberRelease(let fields): (.numberRelease, fields)
         case .validatorPropose(let fields): (.validatorPropose, fields)
         case .validatorVote(let fields): (.validatorVote, fields)
+        case .evidence(let fields): (.evidence, fields)
         case .callCommit(let fields): (.callCommit, fields)
         case .callOpen(let fields): (.callOpen, fields)
         case .callAccept(let fields): (.callAccept, fields)

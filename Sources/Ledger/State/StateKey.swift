@@ -18,6 +18,16 @@ package enum StatePrefix: UInt8, CaseIterable, Sendable {
     case proposals = 0x07
     /// (purpose, –) → `ThresholdPublicKeys`
     case thresholdKeys = 0x08
+    /// (–, –) → `LimitsEntry`: what holds now, and from the next validator epoch on
+    case limits = 0x09
+    /// (–, –) → `RecentRecordsEntry`
+    case recentRecords = 0x0a
+    /// (validator epoch, –) → `ValidatorList` that decided it, for as long as evidence is taken of it
+    case pastValidators = 0x0b
+    /// (–, –) → `CulpritsEntry`
+    case culprits = 0x0c
+    /// (member id, validator epoch) → `EvidenceEntry`
+    case evidence = 0x0d
     /// (home node, interval) → `CommitEntry`
     case callCommit = 0x10
     /// (call, –) → `CallEntry`
@@ -62,6 +72,9 @@ package struct StateKey: Hashable, Comparable, Sendable {
     package init(_ prefix: StatePrefix, _ first: some Identifier, _ second: some Identifier) {
         self.init(prefix, first.raw, second.raw)
     }
+
+    /// A number as the first part: its last 8 bytes, big-endian.
+    package init(_ prefix: StatePrefix, number: UInt64) { self.init(prefix, Bytes32(words: (0, 0, 0, number))) }
 
     /// A number as the second part: its last 8 bytes, big-endian.
     package init(_ prefix: StatePrefix, _ first: some Identifier, number: UInt64) {
