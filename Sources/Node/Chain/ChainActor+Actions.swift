@@ -146,7 +146,9 @@ extension ChainActor {
 
     private func propose(_ order: Engine.Order) {
         guard let signer, let parent = view(of: order.parent.hash) else { return }
-        let limits = rules.genesis.limits
+        guard let limits = try? RuleBook.limits(after: parent.tip, from: parent.view) else {
+            return fail(.damaged("limits"))
+        }
         let included = Set(executedOn(order.parent.hash).flatMap { $0.transactions.map(\.id) })
         let now = SystemTime.utc
         let time = max(now, Timestamp(parent.tip.record.time.rawValue + 1))
@@ -260,7 +262,9 @@ extension ChainActor {
                     "first": .word(String(describing: first.ballot.kind)),
                     "second": .word(String(describing: second.ballot.kind)),
                 ])
-        case .contradiction(let first, _):
+            accuse(first, second)
+        case .contradiction(let first, let second):
+            accuse(first, second)
             log(.error, "certificates_contradict", ["view": .counter(first.view)])
         case .guardBehind(let ballot):
             log(.error, "guard_behind", ["view": .counter(ballot.view)])

@@ -82,7 +82,7 @@ package actor ChainActor {
         let seat = set.seat(of: member).flatMap { seat in set[seat]?.key == signer?.publicKey ? seat : nil }
         self.seat = seat
         self.signer = seat == nil ? nil : signer
-        let limits = rules.genesis.limits
+        let limits = try Self.limits(in: store, after: stored.tip)
         var pace = Pace()
         pace.delta = .milliseconds(limits.delta)
         pace.deltaMax = .milliseconds(limits.deltaMax)
@@ -91,6 +91,16 @@ package actor ChainActor {
         for block in restored.blocks { bodies[block.hash] = block }
         engine = Engine(chain: rules.chain, validators: set, seat: seat, restored: restored, pace: pace)
         mempool = Mempool(Mempool.Limits(limits))
+    }
+
+    private static func limits(
+        in store: ChainStore, after tip: LedgerTip
+    ) throws(ChainStoreError) -> NetworkLimits {
+        do {
+            return try RuleBook.limits(after: tip, from: store)
+        } catch {
+            throw .damaged("state")
+        }
     }
 
     private static func validators(in store: ChainStore) throws(ChainStoreError) -> ValidatorSet {
@@ -148,6 +158,9 @@ package actor ChainActor {
     }
 
     var onFailure: (@Sendable (ChainStoreError) -> Void)?
+    var onEvidence: (@Sendable (Evidence) -> Void)?
+    /// The last validator epoch for which a validator's double signing was handed over, by its key.
+    var accused: [PublicKey: ValidatorEpoch] = [:]
 
     /// Called once if the store fails; the node then stops.
     package func setFailureHandler(_ handler: @escaping @Sendable (ChainStoreError) -> Void) { onFailure = handler }

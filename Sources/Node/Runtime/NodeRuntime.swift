@@ -98,6 +98,9 @@ package final class NodeRuntime: Sendable {
     @discardableResult
     package func start() async throws(NodeError) -> (link: SocketAddress?, dht: SocketAddress) {
         await chain.listen { [weak self] block in self?.finalised(block) }
+        await chain.setEvidenceHandler { [weak self] evidence in
+            Task { await self?.submit(evidence) }  // Ends when it is recorded, or after a minute of trying.
+        }
         try await refreshMembers()
         let link: SocketAddress?
         let udp: SocketAddress
