@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/un.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>

@@ -153,6 +153,17 @@ struct Tracker: Sendable, Equatable {
         }.map { Seat($0) }
     }
 
+    /// The seats that cast this kind of vote in `view`, ascending; where they name several blocks, those of the block
+    /// that most of them name.
+    func voters(_ kind: Ballot.Kind, in view: View) -> [Seat] {
+        let counted = tallies[view]?.counted.filter { $0.key.kind == kind } ?? [:]
+        let most = counted.max { ($0.value.count, $1.key.hash) < ($1.value.count, $0.key.hash) }
+        return most?.value.seats ?? []
+    }
+
+    /// The newest view of which a vote of `seat` is known; the view of the start when there is none.
+    func lastHeard(of seat: Seat) -> View { lastHeard[seat.index] }
+
     /// Whether nothing of `seat` was seen in the last 2n views; never in the first 2n views, when nobody could
     /// be known.
     func isSilent(_ seat: Seat, in view: View) -> Bool {

@@ -59,6 +59,8 @@ package struct LinkStatistics: Equatable, Sendable {
     package var receivedMessageCount = 0
     /// Bytes that wait, in the order of `LinkChannel.allCases`.
     package var queuedByteCounts: [Int] = []
+    /// Messages that wait, in the same order.
+    package var queuedMessageCounts: [Int] = []
     /// Messages refused because a queue was full.
     package var busyCount = 0
     /// Requests without an answer yet, sent and received.

@@ -36,6 +36,7 @@ final class PeerState {
             statistics.isOutbound = link.dialled != nil
             statistics.age = SystemTime.monotonic - (link.establishedAt ?? link.startedAt)
             statistics.queuedByteCounts = LinkChannel.allCases.map { link.queue.byteCount(of: $0) }
+            statistics.queuedMessageCounts = LinkChannel.allCases.map { link.queue.messageCount(of: $0) }
         }
         return statistics
     }

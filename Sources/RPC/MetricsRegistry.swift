@@ -34,6 +34,17 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
+    /// Sets a gauge for all its labels at once; labels that are not among them are forgotten.
+    package func replace(_ metric: Metric, with numbers: [(label: String, value: Double)]) {
+        values.withLock { values in
+            values.numbers[metric] = [:]
+            for (label, value) in numbers {
+                let key = Self.key(label, of: metric, in: values)
+                values.numbers[metric, default: [:]][key] = value
+            }
+        }
+    }
+
     /// Adds one observation to a histogram.
     package func observe(_ duration: Duration, in metric: Metric) {
         let seconds = duration / .seconds(1)
@@ -54,7 +65,7 @@ package final class MetricsRegistry: Sendable {
         let values = values.withLock { $0 }
         var lines: [String] = []
         for metric in Metric.allCases {
-            let name = "sotto_" + metric.rawValue
+            let name = metric.name
             lines.append("# HELP \(name) \(metric.help)")
             lines.append("# TYPE \(name) \(metric.kind.rawValue)")
             switch metric.kind {

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Primitives
 internal import RPC
 
@@ -5,7 +6,11 @@ internal import RPC
 enum StatusCommand {
     static let command = Command(
         "status", "Show height, view, role and peers of a node.",
-        description: "Asks a running node how it and its network stand. A stall is explained in words.",
+        description: """
+            Asks a running node how it and its network stand. While something waits and nothing becomes final, it says
+            which votes of which validators are awaited, since when, and what is known of the reasons. A node that does
+            not answer is looked at by sotto doctor.
+            """,
         flags: NodeConnection.flags,
         example: "sotto status --node http://127.0.0.1:7440"
     ) { invocation throws(CommandError) in
@@ -33,13 +38,33 @@ enum StatusCommand {
             ["mempool", "\(waiting) transactions"],
             ["dht", "\(known) nodes, \(records) records here"],
         ]
-        // Nobody votes while there is nothing to decide.
-        let isAwaited = waiting > 0 || status["stalled"]?.string != nil
-        if isAwaited, !missing.isEmpty { rows.append(["not voted yet", missing]) }
+        if !missing.isEmpty { rows.append(["not heard of", missing]) }
+        if let free = status["disk"]?["freeBytes"]?.unsigned {
+            rows.append([
+                "disk", "\(free >> 20) MiB free, \((status["disk"]?["storeBytes"]?.unsigned ?? 0) >> 20) MiB used",
+            ])
+        }
         if status["muted"]?.boolean ?? false {
             rows.append(["signing", "stopped: this key signed what this store does not know; see the log"])
         }
-        rows.append(["state", status["stalled"]?.string.map { "stalled: \($0)" } ?? "blocks become final"])
+        rows += state(status)
         Output.line(Table.plain(rows))
+    }
+
+    /// Whether all is well; if not, what is awaited since when, and the reasons line by line.
+    private static func state(_ status: JSONValue) -> [[String]] {
+        guard let stall = status["stall"], let sentence = stall["sentence"]?.string else {
+            return [["state", "blocks become final"]]
+        }
+        let since = stall["since"]?.unsigned.map {
+            Date(timeIntervalSince1970: Double($0 / 1_000)).formatted(.iso8601)
+        }
+        var rows = [
+            ["state", "stalled: \(sentence)"], ["since", "\(since ?? "-"), \(stall["seconds"]?.unsigned ?? 0) s ago"],
+        ]
+        for (index, cause) in (stall["causes"]?.list ?? []).enumerated() {
+            rows.append([index == 0 ? "because" : "", cause.string ?? ""])
+        }
+        return rows
     }
 }

@@ -5,16 +5,16 @@ struct MetricsRegistryTests {
     @Test("the text names every metric with its kind, and histograms add up")
     func text() {
         let registry = MetricsRegistry()
-        registry.set(.linksUp, to: 3)
-        registry.add(2, to: .linkBytesTotal, label: "i\"n\n")
+        registry.set(.p2pPeers, to: 3)
+        registry.add(2, to: .p2pBytesTotal, label: "i\"n\n")
         registry.observe(.milliseconds(2), in: .walFsyncSeconds)
         registry.observe(.seconds(60), in: .walFsyncSeconds)
         let text = registry.text
         for metric in Metric.allCases {
-            #expect(text.contains("# TYPE sotto_\(metric.rawValue) \(metric.kind.rawValue)\n"))
+            #expect(text.contains("# TYPE \(metric.name) \(metric.kind.rawValue)\n"))
         }
-        #expect(text.contains("sotto_links_up 3\n"))
-        #expect(text.contains("sotto_link_bytes_total{direction=\"i\\\"n\\n\"} 2\n"))
+        #expect(text.contains("sotto_p2p_peers 3\n"))
+        #expect(text.contains("sotto_p2p_bytes_total{direction=\"i\\\"n\\n\"} 2\n"))
         #expect(text.contains("sotto_wal_fsync_seconds_bucket{le=\"0.001\"} 0\n"))
         #expect(text.contains("sotto_wal_fsync_seconds_bucket{le=\"0.005\"} 1\n"))
         #expect(text.contains("sotto_wal_fsync_seconds_bucket{le=\"+Inf\"} 2\n"))

@@ -59,6 +59,7 @@ extension ChainActor {
 
     private func countSync(since before: Duration) {
         let elapsed = SystemTime.monotonic - before
+        meter.synced(elapsed)
         count { statistics in
             statistics.syncedWrites += 1
             statistics.syncedWriteNanoseconds += UInt64(max(0, elapsed / .nanoseconds(1)))
@@ -131,6 +132,7 @@ extension ChainActor {
             return .invalid
         }
         refreshBacklog()
+        if block.view == engine.view { meter.skewed(by: ledgerBlock.record.time) }
         // Too many blocks wait for finality: one with transactions is followed when certified, and not voted for.
         if check.mustBeEmpty, !ledgerBlock.transactions.isEmpty { return .untimely }
         return verdict(on: ledgerBlock.record.time)
@@ -179,6 +181,7 @@ extension ChainActor {
         }
         bodies[built.hash] = built
         executed[built.hash] = block
+        meter.proposed(order.view)
         events.append(.built(verified))
         lastBacklog = Engine.Backlog(hasUnfinalised: lastBacklog.hasUnfinalised, hasUnproposed: false)
         refreshBacklog()
@@ -214,6 +217,7 @@ extension ChainActor {
         tip = last.executed.tip
         head = last.block.hash
         finalisedAt = SystemTime.monotonic
+        meter.finalised(last.block.view)
         admission = nil
         for (block, result) in pairs { finalised(block, result) }
         for block in bodies.values where block.view <= last.block.view {
@@ -253,8 +257,10 @@ extension ChainActor {
         switch notice {
         case .entered(let view, let kind):
             if kind == .nullify { count { $0.nullifiedViews += 1 } }
+            if kind == .notarize { meter.notarized(before: view) }
             log(.debug, "entered", ["view": .counter(view), "by": .word(String(describing: kind))])
         case .conflict(let first, let second):
+            meter.caught(first.signer)
             log(
                 .error, "validator_signed_twice",
                 [
@@ -273,7 +279,7 @@ extension ChainActor {
             log(.error, "invalid_finalised_block", ["view": .counter(block.view)])
         case .stalled(let view, let missing):
             let names = missing.compactMap { validators[$0]?.id.hex.prefix(12) }.joined(separator: ",")
-            log(.warning, "stalled", ["view": .counter(view), "missing": .word(names)])
+            log(.debug, "repeated", ["view": .counter(view), "missing": .word(names)])
         case .full(let table): log(.warning, "table_full", ["table": .word(String(describing: table))])
         }
     }

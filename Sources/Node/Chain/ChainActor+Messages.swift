@@ -37,6 +37,7 @@ extension ChainActor {
         guard let block = Block(proposal, with: &hash) else { return count { $0.refusedMessages += 1 } }
         guard engine.isNews(block) else { return }
         guard let verified = verifier.verified(block, in: context) else { return count { $0.refusedMessages += 1 } }
+        if block.view == engine.view { meter.proposed(block.view) }
         let isNew = bodies[block.hash] == nil
         bodies[block.hash] = block
         handle(.block(verified))

@@ -13,8 +13,14 @@ extension ChainActor {
     @discardableResult
     package func submit(_ bytes: [UInt8]) throws(SubmitError) -> TransactionID {
         guard !isStopped else { throw .stopped }
-        let transaction = try parse(bytes).get()
-        try take(transaction)
+        let transaction: Verified<ParsedTransaction>
+        do throws(SubmitError) {
+            transaction = try parse(bytes).get()
+            try take(transaction)
+        } catch {
+            meter.refused(error)
+            throw error
+        }
         outgoing.append(bytes)
         if outgoing.count == 1 {
             // Those that come in the same turn leave in one message.
@@ -98,13 +104,18 @@ extension ChainActor {
             return count { $0.refusedMessages += 1 }
         }
         for bytes in list.envelopes {
-            guard case .success(let transaction) = parse(bytes) else {
+            let transaction: Verified<ParsedTransaction>
+            switch parse(bytes) {
+            case .success(let parsed): transaction = parsed
+            case .failure(let error):
+                meter.refused(error)
                 count { $0.refusedMessages += 1 }
                 continue
             }
             do throws(SubmitError) {
                 try take(transaction)
             } catch {
+                meter.refused(error)
                 log(
                     .debug, "transaction_refused",
                     ["id": .id(transaction.value.id), "why": .word(String(describing: error))])

@@ -49,7 +49,8 @@ package actor ChainActor {
     var events: [Engine.Event] = []
     var isRunning = false
     var isStopped = false
-    var lastBacklog = Engine.Backlog.empty
+    var lastBacklog = Engine.Backlog.empty { didSet { meter.waits(lastBacklog.hasUnfinalised) } }
+    var meter = ChainMeter()
     var finalisedAt = SystemTime.monotonic
     var hash = SHA256()
     package private(set) var statistics = ChainStatistics()
@@ -153,6 +154,7 @@ package actor ChainActor {
     /// A store that cannot be written ends the node: to go on would be to forget.
     func fail(_ error: ChainStoreError) {
         log(.error, "store_failed", ["error": .word(String(describing: error))])
+        meter.failure = error
         onFailure?(error)
         stop()
     }

@@ -18,7 +18,7 @@ package final class NodeRuntime: Sendable {
     package let mesh: LinkMesh
     package let dht: DHTNode
     package let log: Log
-    private let settings: NodeSettings
+    let settings: NodeSettings
     private let chainLoop: EpollLoop
     private let networkLoop: EpollLoop
     private let inbox: Inbox
@@ -140,6 +140,9 @@ package final class NodeRuntime: Sendable {
         }
         return try await mesh.request(ServiceRequest(kind, body).encoded, to: node, within: time)
     }
+
+    /// Messages of other nodes that were dropped because the chain could not take them in time.
+    var inboxDroppedCount: UInt64 { inbox.droppedCount }
 
     // MARK: Members
 

@@ -32,7 +32,7 @@ package final class NodeServer: Sendable {
         let all: [any NodeServicing] =
             [
                 LedgerService(node: runtime), MemberService(node: runtime),
-                StatusService(node: runtime, metrics: metrics),
+                StatusService(node: runtime, metrics: metrics, version: version),
             ] + services
         self.services = all
         var registry = RPCRegistry(version: version)
@@ -44,7 +44,7 @@ package final class NodeServer: Sendable {
         let node = RPCNode(
             id: runtime.member, chain: runtime.rules.chain,
             standing: { member, key in await chain.standing(of: member, key: key) },
-            unreadiness: { await chain.unreadiness }, gateway: gateway)
+            unreadiness: { await runtime.stallReport?.headline }, gateway: gateway)
         rpc = RPCServer(
             loop: GLibLoop(name: "http"), settings: settings, registry: registry, node: node, metrics: metrics)
     }
@@ -73,13 +73,5 @@ extension ChainActor {
         }
         if entry.standing != .active { return .suspended }
         return entry.keys.sign == key ? .active : .key
-    }
-
-    /// Nil when blocks become final; otherwise what is awaited.
-    var unreadiness: String? {
-        let limit = Duration.milliseconds(rules.genesis.limits.heartbeat * 3)
-        guard status.sinceFinalised > limit else { return nil }
-        let names = status.missing.map { String($0.hex.prefix(12)) }.joined(separator: ", ")
-        return names.isEmpty ? "no block became final for a while" : "waiting for votes of \(names)"
     }
 }
