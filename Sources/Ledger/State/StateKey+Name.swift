@@ -20,9 +20,11 @@ extension StatePrefix {
     /// How many of the two parts of a key a fact of this kind uses.
     package var partCount: Int {
         switch self {
-        case .registrars, .validators, .nextValidators, .proposals: 0
-        case .member, .signingKey, .number, .thresholdKeys, .call, .callKey, .recording, .rights, .viewers: 1
-        case .callCommit, .consent, .seal, .grant, .rotation, .lease: 2
+        case .registrars, .validators, .nextValidators, .proposals, .limits, .recentRecords, .culprits: 0
+        case .member, .signingKey, .number, .thresholdKeys, .pastValidators, .call, .callKey, .recording, .rights,
+            .viewers:
+            1
+        case .evidence, .callCommit, .consent, .seal, .grant, .rotation, .lease: 2
         }
     }
 }
