@@ -1,4 +1,5 @@
 package import Primitives
+import Wire
 
 /// What the engine waits for, for an operator who asks why nothing becomes final. Decides nothing.
 extension Engine {
