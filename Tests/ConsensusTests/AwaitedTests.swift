@@ -1,6 +1,7 @@
 import Consensus
 import Primitives
 import Testing
+import Wire
 
 @Suite("What an operator hears of a view that does not end")
 struct AwaitedTests {
