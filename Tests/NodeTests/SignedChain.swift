@@ -68,7 +68,8 @@ struct SignedChain {
         let record = Record(
             time: time.adding(milliseconds: height), chain: rules.chain, epoch: set.epoch, height: Height(height),
             parent: parent, transactionRoot: hash.digest([mark]), logRoot: log.root(with: &hash), logSize: log.size,
-            epochEnd: Height((epoch + 1) * Self.epochHeights), stateRoot: hash.digest([mark, 1]), resultsRoot: .zero, validatorSet: hash.digest(set.encoded),
+            epochEnd: Height((epoch + 1) * Self.epochHeights), stateRoot: hash.digest([mark, 1]), resultsRoot: .zero,
+            validatorSet: hash.digest(set.encoded),
             nextValidatorSet: hash.digest(next.encoded))
         let header = try header(record, set, skipping: skipping)
         view = header.view.rawValue
