@@ -18,12 +18,14 @@ package struct Bytes32: Hashable, Comparable, Sendable {
     /// Takes exactly 32 bytes; any other count gives nil.
     package init?(_ bytes: Span<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        func word(_ start: Int) -> UInt64 {
-            var value: UInt64 = 0
-            for offset in start..<start + 8 { value = value << 8 | UInt64(bytes[offset]) }
-            return value
+        // The count was checked, and the loads need no alignment.
+        let words = unsafe bytes.withUnsafeBytes { buffer in
+            func word(_ start: Int) -> UInt64 {
+                UInt64(bigEndian: unsafe buffer.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+            }
+            return (word(0), word(8), word(16), word(24))
         }
-        self.init(words: (word(0), word(8), word(16), word(24)))
+        self.init(words: words)
     }
 
     /// Takes exactly 32 bytes; any other count gives nil.
@@ -48,11 +50,16 @@ package struct Bytes32: Hashable, Comparable, Sendable {
     }
 
     package func append(to output: inout [UInt8]) {
-        for word in [word0, word1, word2, word3] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                output.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
+        let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+        unsafe withUnsafeBytes(of: words) { unsafe output.append(contentsOf: $0) }
+    }
+
+    /// Writes the 32 bytes from `offset` on, which the caller has made sure are there.
+    func store(in buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
+        unsafe buffer.storeBytes(of: word0.bigEndian, toByteOffset: offset, as: UInt64.self)
+        unsafe buffer.storeBytes(of: word1.bigEndian, toByteOffset: offset + 8, as: UInt64.self)
+        unsafe buffer.storeBytes(of: word2.bigEndian, toByteOffset: offset + 16, as: UInt64.self)
+        unsafe buffer.storeBytes(of: word3.bigEndian, toByteOffset: offset + 24, as: UInt64.self)
     }
 
     package var hex: String { Hex.encode(bytes) }

@@ -15,11 +15,13 @@ extension Hashing {
 
     /// Hash of one prefix byte and two digests: the inner node of every tree here.
     package mutating func digest(prefix: UInt8, _ left: Digest, _ right: Digest) -> Digest {
-        var buffer: [UInt8] = []
-        buffer.reserveCapacity(65)
-        buffer.append(prefix)
-        left.raw.append(to: &buffer)
-        right.raw.append(to: &buffer)
-        return digest(buffer)
+        // On the stack, since trees hash millions of these.
+        unsafe withUnsafeTemporaryAllocation(byteCount: 65, alignment: 1) { buffer in
+            unsafe buffer.storeBytes(of: prefix, as: UInt8.self)
+            unsafe left.raw.store(in: buffer, at: 1)
+            unsafe right.raw.store(in: buffer, at: 33)
+            unsafe update(UnsafeRawBufferPointer(buffer).assumingMemoryBound(to: UInt8.self).span)
+        }
+        return finish()
     }
 }

@@ -14,5 +14,11 @@ package struct Signature: Hashable, Sendable {
         self.response = response
     }
 
-    package var bytes: [UInt8] { commitment.bytes + response.bytes }
+    package var bytes: [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(Self.byteCount)
+        commitment.append(to: &output)
+        response.append(to: &output)
+        return output
+    }
 }

@@ -14,7 +14,7 @@ extension Verified: Hashable where Value: Hashable {}
 extension Verified: Sendable where Value: Sendable {}
 
 /// One signature to check: the exact bytes signed, by whom, and the signature.
-package struct SignatureCheck: Equatable, Sendable {
+package struct SignatureCheck: Hashable, Sendable {
     package let preimage: [UInt8]
     package let key: PublicKey
     package let signature: Signature

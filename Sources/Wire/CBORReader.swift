@@ -181,12 +181,22 @@ package struct CBORReader: Sendable {
         guard offset < end else { return false }
         let (major, length) = try anyHead()
         guard major == 3, length == UInt64(expected.utf8.count), end - offset >= expected.utf8.count,
-            input[offset..<offset + expected.utf8.count].elementsEqual(expected.utf8)
+            stands(expected)
         else {
             offset = start
             return false
         }
         offset += expected.utf8.count
+        return true
+    }
+
+    /// Whether exactly these bytes come next; as many are left.
+    private func stands(_ expected: String) -> Bool {
+        var position = offset
+        for byte in expected.utf8 {
+            guard input[position] == byte else { return false }
+            position += 1
+        }
         return true
     }
 

@@ -54,12 +54,13 @@ package struct TreeNodeKey: Hashable, Comparable, Sendable {
 
     /// Height u64 big-endian, count of nibbles u8, the nibbles, two to a byte, the last half zero if odd.
     package var bytes: [UInt8] {
+        let byteCount = 9 + (path.count + 1) / 2
         var output: [UInt8] = []
-        for shift in stride(from: 56, through: 0, by: -8) {
-            output.append(UInt8(truncatingIfNeeded: version.rawValue >> UInt64(shift)))
-        }
+        output.reserveCapacity(41)
+        output.appendBigEndian(version.rawValue)
         output.append(UInt8(path.count))
-        output.append(contentsOf: path.nibbles.bytes.prefix((path.count + 1) / 2))
+        path.nibbles.append(to: &output)
+        output.removeLast(output.count - byteCount)
         return output
     }
 
@@ -106,7 +107,13 @@ package enum TreeNode: Hashable, Sendable {
     /// its hash. Integers big-endian.
     package var bytes: [UInt8] {
         switch self {
-        case .leaf(let leaf): return [0x00] + leaf.key.bytes + leaf.value.bytes
+        case .leaf(let leaf):
+            var output: [UInt8] = []
+            output.reserveCapacity(65)
+            output.append(0x00)
+            leaf.key.raw.append(to: &output)
+            leaf.value.raw.append(to: &output)
+            return output
         case .inner(let inner):
             var present: UInt16 = 0
             var leaves: UInt16 = 0
@@ -114,12 +121,15 @@ package enum TreeNode: Hashable, Sendable {
                 present |= 0x8000 >> UInt16(slot.nibble)
                 if slot.child.isLeaf { leaves |= 0x8000 >> UInt16(slot.nibble) }
             }
-            var output: [UInt8] = [0x01]
-            for map in [present, leaves] { output += [UInt8(map >> 8), UInt8(truncatingIfNeeded: map)] }
+            var output: [UInt8] = []
+            output.reserveCapacity(5 + 40 * inner.slots.count)
+            output.append(0x01)
+            output.append(UInt8(present >> 8))
+            output.append(UInt8(truncatingIfNeeded: present))
+            output.append(UInt8(leaves >> 8))
+            output.append(UInt8(truncatingIfNeeded: leaves))
             for slot in inner.slots {
-                for shift in stride(from: 56, through: 0, by: -8) {
-                    output.append(UInt8(truncatingIfNeeded: slot.child.version.rawValue >> UInt64(shift)))
-                }
+                output.appendBigEndian(slot.child.version.rawValue)
                 slot.child.hash.raw.append(to: &output)
             }
             return output
@@ -130,9 +140,9 @@ package enum TreeNode: Hashable, Sendable {
     package init?(_ bytes: [UInt8]) {
         switch bytes.first {
         case 0x00:
-            guard bytes.count == 65, let key = Digest(bytes[1..<33]), let value = Digest(bytes[33...]) else {
-                return nil
-            }
+            guard bytes.count == 65, let key = Digest(bytes.span.extracting(1..<33)),
+                let value = Digest(bytes.span.extracting(33..<65))
+            else { return nil }
             self = .leaf(TreeLeaf(key: key, value: value))
         case 0x01:
             guard bytes.count >= 5 else { return nil }
@@ -142,10 +152,12 @@ package enum TreeNode: Hashable, Sendable {
                 return nil
             }
             var slots: [TreeInner.Slot] = []
+            slots.reserveCapacity(present.nonzeroBitCount)
             for nibble in UInt8(0)..<16 where present & (0x8000 >> UInt16(nibble)) != 0 {
                 let start = 5 + 40 * slots.count
-                guard let hash = Digest(bytes[start + 8..<start + 40]) else { return nil }
-                let version = bytes[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                guard let hash = Digest(bytes.span.extracting(start + 8..<start + 40)) else { return nil }
+                var version: UInt64 = 0
+                for index in start..<start + 8 { version = version << 8 | UInt64(bytes[index]) }
                 let isLeaf = leaves & (0x8000 >> UInt16(nibble)) != 0
                 slots.append(
                     .init(nibble: nibble, child: TreeChild(version: Height(version), hash: hash, isLeaf: isLeaf)))
@@ -190,5 +202,14 @@ package struct TreeInner: Hashable, Sendable {
     static func split(_ part: ArraySlice<Slot>, width: UInt8) -> (ArraySlice<Slot>, ArraySlice<Slot>) {
         let middle = part.firstIndex { $0.nibble & (width / 2) != 0 } ?? part.endIndex
         return (part[..<middle], part[middle...])
+    }
+}
+
+extension [UInt8] {
+    /// Eight bytes, most significant first.
+    fileprivate mutating func appendBigEndian(_ value: UInt64) {
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: value >> shift))
+        }
     }
 }
