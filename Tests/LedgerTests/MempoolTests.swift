@@ -100,4 +100,47 @@ struct MempoolTests {
         #expect(pool.finalised(try #require(network.blocks.last)) == [short.value.id, waiter.value.id])
         #expect(pool.candidates(at: network.now, bytesMax: 1 << 20, countMax: 9) == [long])
     }
+
+    @Test("LG-106: what stands in an executed block asks for no other one, until that block is lost")
+    func underWay() throws {
+        let node = network.node
+        var pool = self.pool()
+        let (first, second) = (try make(node), try make(node, back: 2))
+        #expect(!pool.hasFree && !pool.hasPending)
+        _ = pool.receive(first, judged: .admitted(charged: node.id))
+        #expect(pool.hasFree && pool.hasPending)
+        try network.apply([first, second])
+        let block = try #require(network.blocks.last)
+        pool.executed(block)
+        #expect(!pool.hasFree && pool.hasPending)
+        // It comes after the block that holds it.
+        _ = pool.receive(second, judged: .admitted(charged: node.id))
+        #expect(!pool.hasFree && pool.hasPending)
+        var lost = pool
+        lost.settled(block)
+        #expect(lost.hasFree && lost.hasPending)
+        // Two blocks hold it, and one of them is lost.
+        pool.executed(block)
+        pool.settled(block)
+        #expect(!pool.hasFree && pool.hasPending)
+        #expect(pool.finalised(block).isEmpty)
+        pool.settled(block)
+        #expect(!pool.hasFree && !pool.hasPending && pool.isEmpty)
+    }
+
+    @Test("LG-105: a proposer that finds nothing to propose lets go what ran out a moment ago")
+    func expiredJustNow() throws {
+        let node = network.node
+        var pool = self.pool()
+        let short = try make(node, until: network.now.adding(milliseconds: 10))
+        let waiter = try make(node, after: short.value.id)
+        _ = pool.receive(short, judged: .admitted(charged: node.id))
+        _ = pool.receive(waiter, judged: .waits(for: short.value.id, charged: node.id))
+        #expect(pool.dropExpired(at: network.now).isEmpty)
+        let later = network.now.adding(milliseconds: 11)
+        #expect(pool.candidates(at: later, bytesMax: 1 << 20, countMax: 9).isEmpty)
+        #expect(pool.hasFree)
+        #expect(pool.dropExpired(at: later) == [short.value.id, waiter.value.id])
+        #expect(!pool.hasFree && !pool.hasPending && pool.byteCount == 0)
+    }
 }

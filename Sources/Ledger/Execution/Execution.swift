@@ -25,6 +25,9 @@ struct Execution {
     private(set) var writes: [StateKey: [UInt8]?] = [:]
     private(set) var memories: [TransactionID: ReplayMemory.Memory] = [:]
     private var pending: [StateKey: [UInt8]?] = [:]
+    /// Members of the parent's state that were read already: nearly all transactions are by a few of them.
+    private var members: [MemberID: MemberEntry] = [:]
+    private static let membersMax = 1_024
 
     init(
         rules: RuleBook, view: any StateView, height: Height, time: Timestamp, validators: ValidatorList,
@@ -92,12 +95,21 @@ struct Execution {
     }
 
     /// LG-11: the sender is a member, signed with its current key, and may act.
-    private func member(sending parsed: ParsedTransaction) throws(Stop) -> MemberEntry {
-        let sender = try require(
-            MemberEntry.self, StateKey(.member, parsed.transaction.from), or: .unknownSender)
+    private mutating func member(sending parsed: ParsedTransaction) throws(Stop) -> MemberEntry {
+        guard let sender = try member(parsed.transaction.from.member) else { throw .failed(.unknownSender) }
         guard sender.keys.sign == parsed.envelope.key else { throw .failed(.wrongKey) }
         guard sender.standing == .active else { throw .failed(.senderNotActive) }
         return sender
+    }
+
+    /// What stands for a member now, decoded once for each block unless the block changes it.
+    private mutating func member(_ id: MemberID) throws(Stop) -> MemberEntry? {
+        let key = StateKey(.member, id)
+        guard pending[key] == nil, writes[key] == nil else { return try read(MemberEntry.self, key) }
+        if let known = members[id] { return known }
+        let entry = try read(MemberEntry.self, key)
+        if members.count < Self.membersMax { members[id] = entry }
+        return entry
     }
 
     /// LG-12: the sender is a registered per-call key, and signed itself.
@@ -215,7 +227,10 @@ struct Execution {
 
     /// Whether `member` exists and may act.
     func isActive(_ member: MemberID, _ roles: Roles = []) throws(Stop) -> Bool {
-        guard let entry = try read(MemberEntry.self, StateKey(.member, member)) else { return false }
+        let key = StateKey(.member, member)
+        var entry = pending[key] == nil && writes[key] == nil ? members[member] : nil
+        if entry == nil { entry = try read(MemberEntry.self, key) }
+        guard let entry else { return false }
         return entry.standing == .active && entry.roles.isSuperset(of: roles)
     }
 }

@@ -117,6 +117,15 @@ package struct NetworkLimits: WireObject, Equatable {
         Entry(key: "justificationBytes", path: \.justificationBytes, ceiling: 1 << 24),
     ]
 
+    /// Sets the field of this name as it stands in the document; false for an unknown name or a value out of range.
+    package mutating func set(_ name: String, _ value: UInt64) -> Bool {
+        guard let entry = Self.entries.first(where: { $0.key == name }), (1...entry.ceiling).contains(value) else {
+            return false
+        }
+        self[keyPath: entry.path] = value
+        return leaseLimits != nil
+    }
+
     package init(from reader: inout CBORReader) throws(WireError) {
         try reader.begin(Self.entries.count + 1)
         for entry in Self.entries {

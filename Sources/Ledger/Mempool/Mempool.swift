@@ -4,7 +4,7 @@ package import Primitives
 ///
 /// The problem: one busy sender must not starve the rest, and a full pool must say so instead of growing. The idea:
 /// each charged member has a queue of its own, and blocks take one transaction from each queue in turn. A transaction
-/// whose predecessor has not succeeded waits aside, within the same bounds. Clauses LG-100 to LG-105.
+/// whose predecessor has not succeeded waits aside, within the same bounds. Clauses LG-100 to LG-106.
 package struct Mempool: Sendable, Equatable {
     package struct Limits: Sendable, Equatable {
         /// All pending transactions together, in bytes.
@@ -58,6 +58,12 @@ package struct Mempool: Sendable, Equatable {
     private var pendingCounts: [MemberID: UInt64] = [:]
     private var waiting: [TransactionID: [TransactionID]] = [:]
     private var bytes: UInt64 = 0
+    /// Transactions of blocks that are executed and not final, with the number of those blocks; here or not.
+    private var flying: [TransactionID: Int] = [:]
+    /// Ready ones in no such block.
+    private var freeCount = 0
+    /// Ones here that are in such a block.
+    private var flyingCount = 0
 
     package init(_ limits: Limits) { self.limits = limits }
 
@@ -65,6 +71,32 @@ package struct Mempool: Sendable, Equatable {
     package var byteCount: UInt64 { bytes }
     package var isEmpty: Bool { entries.isEmpty }
     package func contains(_ id: TransactionID) -> Bool { entries[id] != nil }
+    /// Something is ready for a block, and in none that may still become final.
+    package var hasFree: Bool { freeCount > 0 }
+    /// Something is ready for a block, or in one that may still become final.
+    package var hasPending: Bool { freeCount > 0 || flyingCount > 0 }
+
+    /// Takes note of a block that was executed: what it holds is under way (LG-106).
+    package mutating func executed(_ block: ExecutedBlock) {
+        for transaction in block.transactions {
+            let count = flying[transaction.id, default: 0]
+            flying[transaction.id] = count + 1
+            guard count == 0, let entry = entries[transaction.id] else { continue }
+            flyingCount += 1
+            if entry.waitsFor == nil { freeCount -= 1 }
+        }
+    }
+
+    /// Takes note that an executed block is final, after `finalised`, or will never be (LG-106).
+    package mutating func settled(_ block: ExecutedBlock) {
+        for transaction in block.transactions {
+            guard let count = flying[transaction.id] else { continue }
+            flying[transaction.id] = count > 1 ? count - 1 : nil
+            guard count == 1, let entry = entries[transaction.id] else { continue }
+            flyingCount -= 1
+            if entry.waitsFor == nil { freeCount += 1 }
+        }
+    }
 
     /// Takes in what admission has judged.
     package mutating func receive(
@@ -90,6 +122,7 @@ package struct Mempool: Sendable, Equatable {
         entries[id] = Entry(transaction: transaction, charged: charged, waitsFor: waitsFor)
         bytes += size
         pendingCounts[charged, default: 0] += 1
+        if flying[id] != nil { flyingCount += 1 }
         expiries[transaction.value.transaction.until.rawValue / 1_000, default: []].append(id)
         if let waitsFor {
             waiting[waitsFor, default: []].append(id)  // LG-102
@@ -102,6 +135,7 @@ package struct Mempool: Sendable, Equatable {
     private mutating func enqueue(_ id: TransactionID, _ charged: MemberID) {
         if queues[charged] == nil { turns.append(charged) }
         queues[charged, default: Queue()].ids.append(id)
+        if flying[id] == nil { freeCount += 1 }
     }
 
     /// The transactions for a block at `time`, without removing them: one of each member in turn, oldest first, as long
@@ -186,6 +220,13 @@ package struct Mempool: Sendable, Equatable {
         return dropped
     }
 
+    /// Takes out what may stand in no block at `time` any more, with all that waits for it; the ids that left. For a
+    /// proposer that found nothing although something is ready: looks at everything (LG-105).
+    package mutating func dropExpired(at time: Timestamp) -> [TransactionID] {
+        let due = entries.values.map(\.transaction.value).filter { $0.transaction.until < time }.map(\.id).sorted()
+        return due.flatMap { discard($0) }
+    }
+
     /// What ran out in a second that has passed; costs what has run out.
     private mutating func expired(at now: Timestamp) -> [TransactionID] {
         let due = expiries.keys.filter { $0 < now.rawValue / 1_000 }.sorted()
@@ -222,6 +263,7 @@ package struct Mempool: Sendable, Equatable {
     private mutating func remove(_ id: TransactionID) -> Bool {
         guard let entry = entries.removeValue(forKey: id) else { return false }
         bytes -= UInt64(entry.transaction.value.bytes.count)
+        if flying[id] != nil { flyingCount -= 1 } else if entry.waitsFor == nil { freeCount -= 1 }
         let left = pendingCounts[entry.charged, default: 1] - 1
         pendingCounts[entry.charged] = left == 0 ? nil : left
         if let predecessor = entry.waitsFor { waiting[predecessor]?.removeAll { $0 == id } }
