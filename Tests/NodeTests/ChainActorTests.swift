@@ -79,6 +79,30 @@ struct ChainActorTests {
         loop.stop()
     }
 
+    @Test("Of many transactions at once each is taken or refused for itself, in its place")
+    func batch() async throws {
+        let documents = try Documents(validators: 1)
+        let scratch = try Scratch()
+        let (chain, loop) = try chain(documents, scratch.path + "/ledger")
+        await chain.start()
+        var list = try (0..<70).map { _ in try documents.admission() }
+        list[33][list[33].count - 1] ^= 1
+        list[40] = []
+        let answers = await chain.submit(list)
+        #expect(answers.count == list.count)
+        for (index, answer) in answers.enumerated() {
+            if index == 33 || index == 40 {
+                #expect(throws: SubmitError.self) { try answer.get() }
+            } else {
+                let outcome = try await chain.outcome(of: try answer.get(), within: .seconds(20))
+                #expect(outcome.result == .succeeded)
+            }
+        }
+        #expect(try await chain.members(with: .person).count == 68)
+        await chain.stop()
+        loop.stop()
+    }
+
     @Test("A store of another network is refused")
     func otherNetwork() throws {
         let first = try Documents(validators: 1)

@@ -28,14 +28,11 @@ extension ChainActor {
             case .fetch(let request, let seat):
                 guard let peer = validators[seat]?.id else { continue }
                 network.send(peer, .sync, Message.request(request).encoded)
-            case .validate(let block, let check): events.append(.validated(block, validate(block, check)))
+            case .validate(let block, let check): validate(block, check)
             case .propose(let order): propose(order)
             case .commit(let blocks, let finalization): commit(blocks, finalization, &batch)
             case .drop(let hashes):
-                for hash in hashes {
-                    bodies[hash] = nil
-                    executed[hash] = nil
-                }
+                for hash in hashes { forget(hash) }
                 refreshBacklog()
             case .report(let notice): report(notice)
             }
@@ -69,7 +66,7 @@ extension ChainActor {
     private func sign(_ ballot: Ballot) -> Verified<Vote>? {
         guard let seat, let signer else { return nil }
         let signature = signer.signature(ballot.kind.signingKind, chain: rules.chain, body: ballot.body)
-        return verifier.verified(Vote(ballot: ballot, signer: seat, signature: signature), in: context)
+        return signatures.verified(Vote(ballot: ballot, signer: seat, signature: signature), in: context)
     }
 
     private func traffic(_ outgoing: Engine.Outgoing) -> ChainNetwork.Traffic {
@@ -99,8 +96,8 @@ extension ChainActor {
 
     // MARK: Blocks
 
-    private func view(of parent: Digest) -> (tip: LedgerTip, view: any StateView)? {
-        if parent == head { return (tip, store) }
+    func view(of parent: Digest) -> (tip: LedgerTip, view: any StateView)? {
+        if parent == head { return (tip, state) }
         var layers: [ExecutedBlock] = []
         var hash = parent
         while hash != head {
@@ -108,37 +105,20 @@ extension ChainActor {
             layers.append(layer)
             hash = block.header.parent.hash
         }
-        return layers.first.map { ($0.tip, OverlayView(layers, over: store)) }
+        return layers.first.map { ($0.tip, OverlayView(layers, over: state)) }
     }
 
-    private func validate(_ hash: Digest, _ check: Engine.Check) -> Engine.Verdict {
-        guard let block = bodies[hash], let parent = view(of: check.parent) else { return .invalid }
-        if executed[hash] != nil { return verdict(on: executed[hash]?.record.time) }
-        guard let ledgerBlock = try? LedgerBlock(decoding: block.proposal.body),
-            ledgerBlock.record.cid(with: &self.hash) == block.header.record
-        else { return .invalid }
-        var transactions: [Verified<ParsedTransaction>] = []
-        transactions.reserveCapacity(ledgerBlock.transactions.count)
-        for bytes in ledgerBlock.transactions {
-            guard case .success(let transaction) = parse(bytes) else { return .invalid }
-            transactions.append(transaction)
-        }
-        do throws(BlockFault) {
-            executed[hash] = try rules.process(
-                ledgerBlock.record, transactions, on: parent.tip, over: parent.view, with: &self.hash)
-        } catch {
-            if case .state(let error) = error { fail(.damaged(String(describing: error))) }
-            log(.warning, "block_refused", ["view": .counter(block.view), "fault": .word(String(describing: error))])
-            return .invalid
-        }
-        refreshBacklog()
-        if block.view == engine.view { meter.skewed(by: ledgerBlock.record.time) }
-        // Too many blocks wait for finality: one with transactions is followed when certified, and not voted for.
-        if check.mustBeEmpty, !ledgerBlock.transactions.isEmpty { return .untimely }
-        return verdict(on: ledgerBlock.record.time)
+    func remember(_ block: ExecutedBlock, as hash: Digest) {
+        if let old = executed.updateValue(block, forKey: hash) { mempool.settled(old) }
+        mempool.executed(block)
     }
 
-    private func verdict(on time: Timestamp?) -> Engine.Verdict {
+    private func forget(_ hash: Digest) {
+        bodies[hash] = nil
+        if let block = executed.removeValue(forKey: hash) { mempool.settled(block) }
+    }
+
+    func verdict(on time: Timestamp?) -> Engine.Verdict {
         guard let time else { return .invalid }
         let now = SystemTime.utc
         let skew = max(now.milliseconds(since: time), time.milliseconds(since: now))
@@ -159,6 +139,9 @@ extension ChainActor {
             candidates = mempool.candidates(
                 at: time, bytesMax: limits.blockBytes, countMax: Int(limits.blockTransactions), excluding: included)
         }
+        if candidates.isEmpty, !order.mustBeEmpty, mempool.hasFree {
+            for expired in mempool.dropExpired(at: time) { resolve(expired, .failure(.dropped)) }
+        }
         let block: ExecutedBlock
         do throws(BlockFault) {
             let prepared = try rules.prepare(candidates, at: time, on: parent.tip, over: parent.view, with: &hash)
@@ -176,11 +159,11 @@ extension ChainActor {
             epoch: order.epoch, view: order.view, hash: hash.digest(header.encoded))
         let proposal = Proposal(
             header: header, signature: signer.signature(.proposal, chain: rules.chain, body: signed), body: body)
-        guard let built = Block(proposal, with: &hash), let verified = verifier.verified(built, in: context) else {
+        guard let built = Block(proposal, with: &hash), let verified = signatures.verified(built, in: context) else {
             return log(.error, "own_block_refused", ["view": .counter(order.view)])
         }
         bodies[built.hash] = built
-        executed[built.hash] = block
+        remember(block, as: built.hash)
         meter.proposed(order.view)
         events.append(.built(verified))
         lastBacklog = Engine.Backlog(hasUnfinalised: lastBacklog.hasUnfinalised, hasUnproposed: false)
@@ -207,23 +190,21 @@ extension ChainActor {
             write(batch, synced: false)
             batch = WriteBatch()
         }
-        let before = SystemTime.monotonic
         do throws(ChainStoreError) {
             try store.commit(pairs, finalization: finalization)
         } catch {
             return fail(error)
         }
-        countSync(since: before)
         tip = last.executed.tip
         head = last.block.hash
         finalisedAt = SystemTime.monotonic
         meter.finalised(last.block.view)
         admission = nil
-        for (block, result) in pairs { finalised(block, result) }
-        for block in bodies.values where block.view <= last.block.view {
-            bodies[block.hash] = nil
-            executed[block.hash] = nil
+        for (block, result) in pairs {
+            state.committed(result)
+            finalised(block, result)
         }
+        for block in bodies.values where block.view <= last.block.view { forget(block.hash) }
         refreshBacklog()
     }
 
@@ -233,8 +214,8 @@ extension ChainActor {
             statistics.finalisedTransactions += UInt64(result.transactions.count)
         }
         for id in mempool.finalised(result) { resolve(id, .failure(.dropped)) }
+        checker.forget(result.transactions)
         for (index, transaction) in result.transactions.enumerated() {
-            checked[transaction.envelopeID.digest] = nil
             resolve(
                 transaction.id,
                 .success(

@@ -21,13 +21,13 @@ extension ChainActor {
 
     private func take(_ vote: Vote) {
         guard engine.isNews(vote) else { return }
-        guard let verified = verifier.verified(vote, in: context) else { return count { $0.refusedMessages += 1 } }
+        guard let verified = signatures.verified(vote, in: context) else { return count { $0.refusedMessages += 1 } }
         handle(.vote(verified))
     }
 
     private func take(_ certificate: Certificate) {
         guard engine.isNews(certificate) else { return }
-        guard let verified = verifier.verified(certificate, in: context) else {
+        guard let verified = signatures.verified(certificate, in: context) else {
             return count { $0.refusedMessages += 1 }
         }
         handle(.certificate(verified))
@@ -36,7 +36,7 @@ extension ChainActor {
     private func take(_ proposal: Proposal) {
         guard let block = Block(proposal, with: &hash) else { return count { $0.refusedMessages += 1 } }
         guard engine.isNews(block) else { return }
-        guard let verified = verifier.verified(block, in: context) else { return count { $0.refusedMessages += 1 } }
+        guard let verified = signatures.verified(block, in: context) else { return count { $0.refusedMessages += 1 } }
         if block.view == engine.view { meter.proposed(block.view) }
         let isNew = bodies[block.hash] == nil
         bodies[block.hash] = block

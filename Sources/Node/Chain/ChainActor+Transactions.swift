@@ -11,17 +11,54 @@ extension ChainActor {
     ///
     /// - Throws: why it may not stand in a block, would fail, or finds no room.
     @discardableResult
-    package func submit(_ bytes: [UInt8]) throws(SubmitError) -> TransactionID {
+    @concurrent
+    package nonisolated func submit(_ bytes: [UInt8]) async throws(SubmitError) -> TransactionID {
+        try await submit(try await checked(bytes))
+    }
+
+    /// Signatures are checked where the caller is; what fails is counted here.
+    @concurrent
+    private nonisolated func checked(_ bytes: [UInt8]) async throws(SubmitError) -> Verified<ParsedTransaction> {
+        let answer = checker.check(bytes)
+        if case .failure(let error) = answer { await refused([error], isMessage: false) }
+        return try answer.get()
+    }
+
+    /// Takes in a list of signed transactions: for each in its place the id, or why it was not taken.
+    @concurrent
+    package nonisolated func submit(_ list: [[UInt8]]) async -> [Result<TransactionID, SubmitError>] {
+        var answers: [Result<TransactionID, SubmitError>] = []
+        var rest = await checker.checkAll(list)[...]
+        while !rest.isEmpty {
+            answers += await submit(Array(rest.prefix(Self.admissionsPerTurn)))
+            rest = rest.dropFirst(Self.admissionsPerTurn)
+        }
+        return answers
+    }
+
+    private func submit(
+        _ list: [Result<Verified<ParsedTransaction>, SubmitError>]
+    ) -> [Result<TransactionID, SubmitError>] {
+        list.map { checked in
+            do throws(SubmitError) {
+                return .success(try submit(try checked.get()))
+            } catch {
+                if case .failure = checked { meter.refused(error) }
+                return .failure(error)
+            }
+        }
+    }
+
+    private func submit(_ transaction: Verified<ParsedTransaction>) throws(SubmitError) -> TransactionID {
         guard !isStopped else { throw .stopped }
-        let transaction: Verified<ParsedTransaction>
         do throws(SubmitError) {
-            transaction = try parse(bytes).get()
             try take(transaction)
         } catch {
             meter.refused(error)
             throw error
         }
-        outgoing.append(bytes)
+        own.insert(transaction.value.id)
+        outgoing.append(transaction.value.bytes)
         if outgoing.count == 1 {
             // Those that come in the same turn leave in one message.
             loop.schedule(after: .zero) { [weak self] in self?.assumeIsolated { $0.flushTransactions() } }
@@ -32,15 +69,22 @@ extension ChainActor {
     /// Takes in a signed transaction and waits until it is final.
     ///
     /// - Throws: as `submit`, or when it was dropped or is not final in time.
-    package func execute(_ bytes: [UInt8], within patience: Duration) async throws(SubmitError) -> TransactionOutcome {
-        let id: TransactionID
+    @concurrent
+    package nonisolated func execute(
+        _ bytes: [UInt8], within patience: Duration
+    ) async throws(SubmitError) -> TransactionOutcome {
+        try await execute(try await checked(bytes), within: patience)
+    }
+
+    private func execute(
+        _ transaction: Verified<ParsedTransaction>, within patience: Duration
+    ) async throws(SubmitError) -> TransactionOutcome {
+        let id = transaction.value.id
         do throws(SubmitError) {
-            id = try submit(bytes)
+            _ = try submit(transaction)
         } catch {
             // The same transaction handed in again hears what became of it.
-            guard case .faulty(.alreadyIncluded) = error, case .success(let parsed) = parse(bytes),
-                let outcome = outcome(of: parsed.value.id)
-            else { throw error }
+            guard case .faulty(.alreadyIncluded) = error, let outcome = outcome(of: id) else { throw error }
             return outcome
         }
         return try await outcome(of: id, within: patience)
@@ -58,9 +102,10 @@ extension ChainActor {
     package func outcome(of id: TransactionID, within patience: Duration) async throws(SubmitError)
         -> TransactionOutcome
     {
-        if let outcome = outcome(of: id) { return outcome }
+        let isPending = mempool.contains(id)
+        if !isPending, let outcome = outcome(of: id) { return outcome }
         guard !isStopped else { throw .stopped }
-        guard mempool.contains(id) || executed.values.contains(where: { $0.memories[id] != nil }) else {
+        guard isPending || mempool.contains(id) || executed.values.contains(where: { $0.memories[id] != nil }) else {
             throw .dropped
         }
         guard waiterCount < Self.waitersMax else { throw .tooManyWaiting }
@@ -69,7 +114,7 @@ extension ChainActor {
         let number = lastWaiter
         let result: Result<TransactionOutcome, SubmitError> = await withCheckedContinuation { continuation in
             // Other jobs of the actor may have run since the look above, and the block may have become final in them.
-            if let outcome = outcome(of: id) {
+            if !mempool.contains(id), let outcome = outcome(of: id) {
                 waiterCount -= 1
                 return continuation.resume(returning: .success(outcome))
             }
@@ -91,6 +136,7 @@ extension ChainActor {
     }
 
     func resolve(_ id: TransactionID, _ result: Result<TransactionOutcome, SubmitError>) {
+        own.remove(id)
         for waiter in waiters.removeValue(forKey: id) ?? [] {
             waiterCount -= 1
             loop.cancel(waiter.timer)
@@ -98,20 +144,10 @@ extension ChainActor {
         }
     }
 
-    /// Transactions that another node sends on.
-    package func receiveTransactions(_ message: [UInt8]) {
-        guard !isStopped, let list = try? TransactionMessage(decoding: message) else {
-            return count { $0.refusedMessages += 1 }
-        }
-        for bytes in list.envelopes {
-            let transaction: Verified<ParsedTransaction>
-            switch parse(bytes) {
-            case .success(let parsed): transaction = parsed
-            case .failure(let error):
-                meter.refused(error)
-                count { $0.refusedMessages += 1 }
-                continue
-            }
+    /// Checked transactions that another node sends on.
+    func receiveTransactions(_ list: [Verified<ParsedTransaction>]) {
+        guard !isStopped else { return }
+        for transaction in list {
             do throws(SubmitError) {
                 try take(transaction)
             } catch {
@@ -124,9 +160,10 @@ extension ChainActor {
     }
 
     func resendTransactions() {
+        // Each node says its own again; all together would drown the votes.
         let pending = mempool.candidates(
             at: SystemTime.utc, bytesMax: rules.genesis.limits.blockBytes, countMax: 4_096)
-        send(pending.map(\.value.bytes))
+        send(pending.filter { own.contains($0.value.id) }.map(\.value.bytes))
     }
 
     private func flushTransactions() {
@@ -147,30 +184,14 @@ extension ChainActor {
 
     // MARK: Steps
 
-    /// Reads a transaction and checks its signatures, once for each envelope.
-    func parse(_ bytes: [UInt8]) -> Result<Verified<ParsedTransaction>, SubmitError> {
-        if let known = checked[CID(of: bytes, .dagCBOR, with: &hash).digest] { return .success(known) }
-        let parsed: ParsedTransaction
-        do throws(TransactionFault) {
-            parsed = try ParsedTransaction(
-                bytes, chain: rules.chain, limits: rules.genesis.limits, with: &hash)
-        } catch {
-            return .failure(.faulty(error))
-        }
-        guard let verified = verifier.verified(parsed, in: rules.chain) else {
-            return .failure(.faulty(.badSignature))
-        }
-        if checked.count >= Self.checkedMax { checked.removeAll(keepingCapacity: true) }
-        checked[parsed.envelopeID.digest] = verified
-        return .success(verified)
-    }
-
     private func take(_ transaction: Verified<ParsedTransaction>) throws(SubmitError) {
         if mempool.contains(transaction.value.id) { return }
         log(.debug, "transaction_taken", ["id": .id(transaction.value.id)])
         let answer: Mempool.Answer
         do throws(StateError) {
             var judge = try currentAdmission()
+            // Held once, so that judging copies nothing.
+            admission = nil
             answer = mempool.receive(transaction, judged: try judge.judge(transaction, with: &hash))
             admission = judge
         } catch {
@@ -190,15 +211,12 @@ extension ChainActor {
     private func currentAdmission() throws(StateError) -> Admission {
         if let admission { return admission }
         let time = max(SystemTime.utc, Timestamp(tip.record.time.rawValue + 1))
-        return try Admission(rules, at: time, on: tip, over: store)
+        return try Admission(rules, at: time, on: tip, over: state)
     }
 
     /// Tells the engine when what waits has changed in a way that matters to it.
     func refreshBacklog() {
-        let inFlight = Set(executed.values.flatMap { $0.transactions.map(\.id) })
-        let isFree = !mempool.candidates(at: SystemTime.utc, bytesMax: .max, countMax: 1, excluding: inFlight).isEmpty
-        let isPending = isFree || inFlight.contains { mempool.contains($0) }
-        let backlog = Engine.Backlog(hasUnfinalised: isPending, hasUnproposed: isFree)
+        let backlog = Engine.Backlog(hasUnfinalised: mempool.hasPending, hasUnproposed: mempool.hasFree)
         guard backlog != lastBacklog else { return }
         lastBacklog = backlog
         handle(.backlog(backlog))

@@ -12,8 +12,6 @@ package actor ChainActor {
 
     /// Callers that may wait for a transaction at once.
     static let waitersMax = 4_096
-    /// Checked transactions kept beside the mempool, so that a block's are not checked twice.
-    static let checkedMax = 65_536
     /// Transactions in one message.
     static let transactionsPerMessageMax = 256
 
@@ -27,7 +25,12 @@ package actor ChainActor {
     let signer: (any Signing)?
     let network: ChainNetwork
     let log: Log
-    let verifier = SignatureVerifier()
+    /// Of transactions.
+    nonisolated let checker: TransactionChecker
+    /// Of votes, certificates and proposals.
+    var signatures = SignatureMemory()
+    /// What executions read.
+    let state: StateCache
 
     var engine: Engine
     var mempool: Mempool
@@ -38,7 +41,6 @@ package actor ChainActor {
     /// Blocks that came in and are not final: the body, and once executed what came of it.
     var bodies: [Digest: Block] = [:]
     var executed: [Digest: ExecutedBlock] = [:]
-    var checked: [Digest: Verified<ParsedTransaction>] = [:]
     var timers: [Engine.Timer: TimerID] = [:]
     var waiters: [TransactionID: [Waiter]] = [:]
     var waiterCount = 0
@@ -46,6 +48,8 @@ package actor ChainActor {
     var lastWaiter = 0
     var listeners: [@Sendable (FinalisedBlock) -> Void] = []
     var outgoing: [[UInt8]] = []
+    /// Pending transactions that were handed in here: those that are sent again when nothing moves.
+    var own: Set<TransactionID> = []
     var events: [Engine.Event] = []
     var isRunning = false
     var isStopped = false
@@ -71,6 +75,8 @@ package actor ChainActor {
         self.loop = loop
         self.rules = rules
         self.store = store
+        state = StateCache(store)
+        checker = TransactionChecker(rules: rules)
         self.member = member
         self.network = network
         self.log = log

@@ -8,11 +8,15 @@ import Wire
 
 /// How a finalised block comes into the store.
 ///
-/// One synced batch holds all of it but the body, which consensus made durable before it signed: the block's entry
-/// points there. Bodies move to a segment file when enough have gathered, with one sync of that file for all of them.
+/// One batch holds all of it but the body, which consensus made durable before it signed: the block's entry points
+/// there. Bodies move to a segment file when enough have gathered, with one sync of that file for all of them.
+///
+/// The batch is not synced. A finalization exists only because a quorum made the body and two votes durable first, so
+/// after a loss of power each says its votes again and the block becomes final again; until then the store is what it
+/// was before, since the same batch takes the votes out that were needed. The next vote's sync carries it along.
 extension ChainStore {
-    /// Makes blocks final, in one synced batch: oldest first, `finalization` of the last. Without one, for a store that
-    /// is filled by executing what another holds, the batch is not synced.
+    /// Makes blocks final, in one batch: oldest first, `finalization` of the last; none for a store that is filled by
+    /// executing what another holds.
     func commit(
         _ blocks: [(block: Block, executed: ExecutedBlock)], finalization: Certificate?
     ) throws(ChainStoreError) {
@@ -27,7 +31,7 @@ extension ChainStore {
         dropConsensus(upTo: last.block.view, final: Set(blocks.map(\.block.hash)), &batch)
         let added = blocks.reduce(0) { $0 + $1.executed.tree.stale.count }
         let staleFloor = try dropStaleNodes(at: tip, limit: 2 * added + 1_024, &batch)
-        try write(batch, synced: finalization != nil)
+        try write(batch, synced: false)
         memory.withLock { memory in
             for (_, executed) in blocks { memory.remember(executed) }
         }

@@ -27,8 +27,8 @@ package enum ChainStoreError: Error, Hashable, Sendable {
 
 /// A node's ledger on disk: finalised blocks, the one log, the state and its tree, and what consensus must remember.
 ///
-/// Reads may come from any thread; writes from the chain's own. A finalised block is one synced batch: all of it is
-/// there after a crash, or none. The transactions of older blocks lie in segment files in the directory `blocks` beside
+/// Reads may come from any thread; writes from the chain's own. A finalised block is one batch: all of it is there
+/// after a crash, or none. The transactions of older blocks lie in segment files in the directory `blocks` beside
 /// LevelDB's own files; see ``SegmentStore``.
 package final class ChainStore: StateView, LogHashes, Sendable {
     /// 1 kept whole blocks in LevelDB. A store of layout 1 is taken over when it is opened.

@@ -213,9 +213,13 @@ package final class NodeRuntime: Sendable {
     }
 
     private func put(_ item: Inbox.Item) {
-        guard inbox.put(item) else { return }
         let (chain, inbox) = (chain, inbox)
-        Task { await chain.drain(inbox) }  // Ends when nothing waits any more.
+        // Each task ends when nothing waits any more.
+        switch inbox.put(item) {
+        case .none: break
+        case .chain: Task { await chain.drain(inbox) }
+        case .checker: Task { await chain.admit(from: inbox) }
+        }
     }
 
     private func take(_ bytes: [UInt8], from peer: MemberID, answering request: LinkRequest?) {
@@ -340,21 +344,6 @@ extension LinkMesh {
             case .broadcast(let bytes, let channel): broadcast(bytes, on: channel)
             case .send(let bytes, let channel, let member): send(bytes, on: channel, to: member)
             }
-        }
-    }
-}
-
-extension ChainActor {
-    /// Takes what waits, batch by batch; between two batches timers and other calls have their turn.
-    func drain(_ inbox: Inbox) async {
-        while case let batch = inbox.takeBatch(), !batch.isEmpty {
-            for item in batch {
-                switch item {
-                case .consensus(let peer, let bytes): receive(bytes, from: peer)
-                case .transactions(let bytes): receiveTransactions(bytes)
-                }
-            }
-            await Task.yield()
         }
     }
 }
