@@ -27,6 +27,9 @@ enum TestnetCommand {
             .init(
                 "--base-port", "PORT",
                 "Validator N listens on PORT + 10 (N − 1) and the two after it. Default 7440; 0 takes free ports."),
+            .init(
+                "--limits", "NAME=NUMBER,…",
+                "Other limits than a test network's, by their names in the genesis: pendingPerSender=4096."),
             .init("--example", "From the published seed. Insecure by design."),
         ],
         example: "sotto testnet --output ./network --validators 4"
@@ -39,8 +42,8 @@ enum TestnetCommand {
         let isExample = invocation.has("--example")
         let plan = TestnetFiles(
             path: output, name: invocation.flag("--name") ?? (isExample ? "example" : "testnet"),
-            validators: Int(count),
-            basePort: Int(basePort), isExample: isExample)
+            validators: Int(count), basePort: Int(basePort), isExample: isExample,
+            limits: try limits(invocation.flag("--limits") ?? ""))
         let written = try plan.write()
         if invocation.wantsJSON {
             return Output.json([
@@ -58,6 +61,18 @@ enum TestnetCommand {
         Output.line("registrar \(output)/registrar")
         if isExample { Output.note("this network is an example: everybody knows its keys") }
     }
+
+    private static func limits(_ text: String) throws(CommandError) -> NetworkLimits {
+        var limits = Testnet.limits
+        for entry in text.split(separator: ",") {
+            let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
+            guard parts.count == 2, let value = UInt64(parts[1]), limits.set(String(parts[0]), value) else {
+                throw CommandError(
+                    .usage, "--limits: \(entry) is not NAME=NUMBER with a limit's name and a possible value")
+            }
+        }
+        return limits
+    }
 }
 
 /// Writes a network's directories.
@@ -67,6 +82,7 @@ struct TestnetFiles {
     let validators: Int
     let basePort: Int
     let isExample: Bool
+    let limits: NetworkLimits
 
     struct Written {
         let chain: ChainID
@@ -74,12 +90,16 @@ struct TestnetFiles {
         let rpcPorts: [Int]
     }
 
-    init(path: String, name: String, validators: Int, basePort: Int, isExample: Bool) {
+    init(
+        path: String, name: String, validators: Int, basePort: Int, isExample: Bool,
+        limits: NetworkLimits = Testnet.limits
+    ) {
         self.path = path
         self.name = name
         self.validators = validators
         self.basePort = basePort == 0 ? FreePorts.base(count: 10 * validators) ?? 7_440 : basePort
         self.isExample = isExample
+        self.limits = limits
     }
 
     func write() throws(CommandError) -> Written {
@@ -87,7 +107,7 @@ struct TestnetFiles {
         do {
             testnet = try Testnet(
                 name: name, validators: validators, time: isExample ? TestnetCommand.exampleTime : SystemTime.utc,
-                source: isExample ? .published(seed: TestnetCommand.exampleSeed) : .random)
+                limits: limits, source: isExample ? .published(seed: TestnetCommand.exampleSeed) : .random)
         } catch {
             throw CommandError("the network cannot be made: \(error)")
         }

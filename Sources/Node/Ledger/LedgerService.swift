@@ -15,12 +15,16 @@ package struct LedgerService: NodeServicing {
         "ledger.blocks", "Every block that becomes final.",
         value: "{height, time, record, transactions, succeeded}")
 
+    private let outcomes = RPCTopic(
+        "ledger.outcomes", "What became of the transactions of every block that becomes final; nothing of empty ones.",
+        value: "{height, time, ids, codes}: 32 bytes and 2 bytes for each transaction, as one hexadecimal text each")
+
     package init(node: NodeRuntime) { self.node = node }
 
-    package var topics: [RPCTopic] { [blocks] }
+    package var topics: [RPCTopic] { [blocks, outcomes] }
 
     package func install(on node: NodeRuntime) async {
-        let topic = blocks
+        let (topic, outcomes) = (blocks, outcomes)
         await node.chain.listen { block in
             let record = block.record
             topic.publish([
@@ -29,10 +33,13 @@ package struct LedgerService: NodeServicing {
                 "transactions": .unsigned(UInt64(block.executed.transactions.count)),
                 "succeeded": .unsigned(UInt64(block.executed.results.count { $0 == .succeeded })),
             ])
+            if outcomes.subscriberCount > 0, !block.executed.transactions.isEmpty {
+                outcomes.publish(Self.outcomes(of: block))
+            }
         }
     }
 
-    package var methods: [RPCMethod] { [submit, outcome, block, transaction, state] + proofMethods }
+    package var methods: [RPCMethod] { [submit, submitMany, outcome, block, transaction, state] + proofMethods }
 
     var chain: ChainActor { node.chain }
 
