@@ -1,202 +1,151 @@
-internal import Crypto
 internal import EventLoop
+internal import Glibc
 internal import HTTP
-internal import Ledger
-internal import Node
 internal import Primitives
-internal import RPC
-internal import Synchronization
-internal import Wire
 
-/// Transactions over the RPC of four validators, from being handed in to being final.
+/// Transactions from being handed in at some validators to being seen final at another.
 enum LedgerBench {
-    /// What one WebSocket of a node works on at once.
-    private static let callsPerSocket = 16
-    private static let validatorCount = 4
+    private static let runs = 3
+    /// More than any window needs in one run.
+    private static let rateMax = 8_000
 
     static func run(for time: Duration, into report: Report) async throws {
-        let network = try LedgerNetwork(validatorCount: validatorCount)
         let http = HTTPClient(loop: GLibLoop(name: "bench"))
+        let network = try LedgerNetwork(validatorCount: 4)
         try await network.wait(http)
-        let makers = try network.homes.map { try TransactionMaker(home: $0, chain: network.chain) }
+        let maker = TransactionMaker(home: network.homes[0], chain: network.chain)
+        let sizes = maker.sizes
         report.fact(
             "ledger.network",
-            "\(validatorCount) validators as processes on this machine, the load beside them; fsync on")
+            "4 validators as processes on this machine, the load beside them; fsync on; all signatures checked by all")
         report.fact(
             "ledger.transaction",
-            "call.open by \(makers.count) home nodes, \(makers[0].make().count) bytes signed; "
-                + "RPC rate limit raised; unloaded at one node, else spread over all")
+            "half call.open, half call.end of it: on average \(sizes.signed / 2) bytes signed, "
+                + "\(sizes.all / 2) with key and signature; seen final at a node that did not take it in")
+        let load = LedgerLoad(network: network, http: http)
+        try await healthy(load, time, report)
+        try await disk(load, time, report)
+        try await idle(network, report)
+        try await oneStopped(network, http, time, report)
+        try await quorumBack(network, http, time, report)
+    }
 
-        let load = LedgerLoad(network: network, makers: makers, http: http)
-        let unloaded = try await load.run(window: 1, sockets: 1, for: time)
-        report.latency("ledger.unloaded.latency", unloaded.latencies)
-        for window in [200, 1_000] {
-            let sockets = (window + callsPerSocket - 1) / callsPerSocket
-            let result = try await load.run(window: window, sockets: sockets, for: time)
-            let name = "ledger.window\(window)"
+    /// The same with other numbers of validators.
+    static func growth(for time: Duration, into report: Report) async throws {
+        let http = HTTPClient(loop: GLibLoop(name: "bench"))
+        for count in [1, 4, 7, 13] {
+            let network = try LedgerNetwork(validatorCount: count)
+            try await network.wait(http)
+            let load = LedgerLoad(network: network, http: http)
+            let result = try await load.run(window: 1_000, for: time, stock: await stock(load, time))
+            let name = "growth.\(count)"
             report.row(name + ".rate", result.rate, "final transactions/s")
             report.latency(name + ".latency", result.latencies)
-            report.row(name + ".refused", Double(result.refused), "of \(result.refused + result.latencies.count)")
-            if let fault = result.fault { report.fact(name + ".firstRefusal", fault) }
+            cost(name, result, report)
+            Leftovers.shared.clear()
         }
+    }
+
+    private static func stock(
+        _ load: LedgerLoad, _ time: Duration, rate: Int = rateMax
+    ) async -> [LedgerFlow.Item] {
+        await load.stock(Int(time / .seconds(1) + 2) * rate)
+    }
+
+    private static func healthy(_ load: LedgerLoad, _ time: Duration, _ report: Report) async throws {
+        let unloaded = try await load.run(window: 1, for: time, stock: await stock(load, time, rate: 500))
+        report.latency("ledger.unloaded.latency", unloaded.latencies)
+        for window in [200, 1_000, 5_000] {
+            var results: [LedgerLoad.Result] = []
+            for _ in 0..<runs {
+                results.append(try await load.run(window: window, for: time, stock: await stock(load, time)))
+            }
+            results.sort { $0.rate < $1.rate }
+            show("ledger.window\(window)", results[runs / 2], report)
+            report.fact(
+                "ledger.window\(window).runs",
+                results.map { "\(Int($0.rate))" }.joined(separator: " ") + "; median above")
+        }
+        let paced = try await load.run(
+            window: 20_000, for: time, pace: 2_000, stock: await stock(load, time, rate: 2_500))
+        show("ledger.at2000", paced, report)
+    }
+
+    private static func show(_ name: String, _ result: LedgerLoad.Result, _ report: Report) {
+        report.row(name + ".rate", result.rate, "final transactions/s")
+        report.latency(name + ".latency", result.latencies)
+        cost(name, result, report)
+        report.row(name + ".refused", Double(result.refused), "transactions")
+        if let fault = result.fault { report.fact(name + ".firstRefusal", fault) }
+    }
+
+    private static func cost(_ name: String, _ result: LedgerLoad.Result, _ report: Report) {
+        let nodes = result.nodeTime.reduce(.zero, +) / max(1, result.nodeTime.count)
+        report.row(name + ".cpu.validator", nodes / .microseconds(1), "µs of a core per transaction, mean")
+        report.row(name + ".cpu.load", result.loadTime / .microseconds(1), "µs of a core per transaction")
+    }
+
+    private static func disk(_ load: LedgerLoad, _ time: Duration, _ report: Report) async throws {
+        let home = load.network.homes[load.watcher]
+        let before = home.byteCount
+        let result = try await load.run(window: 1_000, for: time, stock: await stock(load, time))
+        let count = result.rate * (time / .seconds(1))
+        report.row("ledger.disk", Double(home.byteCount - before) / count, "bytes of files per transaction, as it lies")
+    }
+
+    private static func idle(_ network: LedgerNetwork, _ report: Report) async throws {
+        try await Task.sleep(for: .seconds(2))
+        let before = network.homes.map(\.used)
+        try await Task.sleep(for: .seconds(20))
+        let used = zip(network.homes, before).map { $0.used - $1 }.reduce(.zero, +)
+        report.row(
+            "ledger.idle", used / .seconds(20) / Double(network.homes.count) * 100, "% of a core per node, over 20 s")
+    }
+
+    /// One validator stops in the middle of a run, as if its machine were gone.
+    private static func oneStopped(
+        _ network: LedgerNetwork, _ http: HTTPClient, _ time: Duration, _ report: Report
+    ) async throws {
+        let load = LedgerLoad(network: network, http: http, without: [0])
+        let whole = try await load.run(window: 1_000, for: time, stock: await stock(load, time))
+        let home = network.homes[0]
+        let struck = try await load.run(window: 1_000, for: time, stock: await stock(load, time)) {
+            home.signal(SIGSTOP)
+            return SystemTime.monotonic
+        }
+        let later = try await load.run(window: 1_000, for: time, stock: await stock(load, time))
+        home.signal(SIGCONT)
+        report.row("ledger.oneOfFourDead.rate", later.rate, "final transactions/s")
+        report.row("ledger.oneOfFourDead.ratio", later.rate / whole.rate * 100, "% of the rate before, same submitters")
+        report.row(
+            "ledger.oneOfFourDead.gap.first", (struck.gaps.first ?? .zero) / .milliseconds(1),
+            "ms, longest without a final transaction in the run in which it stopped")
+        report.row(
+            "ledger.oneOfFourDead.gap.later", (later.gaps.first ?? .zero) / .milliseconds(1),
+            "ms, longest in the run after")
+    }
+
+    /// Two of four stop for five seconds, then go on.
+    private static func quorumBack(
+        _ network: LedgerNetwork, _ http: HTTPClient, _ time: Duration, _ report: Report
+    ) async throws {
+        try await Task.sleep(for: .seconds(3))
+        let load = LedgerLoad(network: network, http: http, without: [0, 1])
+        let homes = network.homes[0..<2]
+        let result = try await load.run(
+            window: 200, for: max(time, .seconds(12)), stock: await stock(load, .seconds(12), rate: 2_000)
+        ) {
+            for home in homes { home.signal(SIGSTOP) }
+            try await Task.sleep(for: .seconds(5))
+            for home in homes { home.signal(SIGCONT) }
+            return SystemTime.monotonic
+        }
+        let gap = result.gaps.first ?? .zero
+        report.row(
+            "ledger.quorumBack", max(.zero, gap - .seconds(5)) / .milliseconds(1),
+            "ms from two of four going on after 5 s to the next final transaction, at most")
     }
 }
 
-/// Keeps a number of transactions under way.
-struct LedgerLoad {
-    let network: LedgerNetwork
-    let makers: [TransactionMaker]
-    let http: HTTPClient
-
-    struct Result: Sendable {
-        /// Became final in the time of the measurement, per second.
-        var rate = 0.0
-        var latencies = Sample()
-        var refused = 0
-        var fault: String?
-    }
-
-    private struct Attempt: Sendable {
-        let began: Duration
-        let ended: Duration
-        let fault: String?
-    }
-
-    /// Signed in advance, handed out once each.
-    private actor Stock {
-        /// Well below the time after which a transaction may stand in no block.
-        private static let freshness = Duration.seconds(60)
-        private let maker: TransactionMaker
-        private var envelopes: [String] = []
-        private var signedAt = Duration.zero
-
-        init(maker: TransactionMaker) { self.maker = maker }
-
-        func fill(_ count: Int) {
-            envelopes = (0..<count).map { _ in Hex.encode(maker.make()) }
-            signedAt = SystemTime.monotonic
-        }
-
-        /// Signed on the spot when the stock has run out or is old.
-        func next() -> String {
-            if SystemTime.monotonic - signedAt > Self.freshness { envelopes = [] }
-            return envelopes.popLast() ?? Hex.encode(maker.make())
-        }
-    }
-
-    /// When the measurement begins and ends: it begins when every place of the window has had its turn on average, so
-    /// that the first burst is no part of it; after a minute in any case.
-    private final class Clock: Sendable {
-        private struct State {
-            var finals = 0
-            var began: Duration?
-        }
-
-        private static let patience = Duration.seconds(60)
-        private let state = Mutex(State())
-        private let made = SystemTime.monotonic
-        private let window: Int
-        private let time: Duration
-
-        init(window: Int, time: Duration) { (self.window, self.time) = (window, time) }
-
-        func tick() {
-            let now = SystemTime.monotonic
-            state.withLock { state in
-                state.finals += 1
-                if state.began == nil, state.finals >= window || now - made > Self.patience { state.began = now }
-            }
-        }
-
-        var began: Duration? { state.withLock { $0.began } }
-        var isOver: Bool { began.map { SystemTime.monotonic - $0 >= time } ?? false }
-    }
-
-    /// Keeps `window` transactions under way for `time`; those that are under way at its end are waited for, and count
-    /// for latency but not for the rate.
-    func run(window: Int, sockets count: Int, for time: Duration) async throws -> Result {
-        var sockets: [RPCSocket] = []
-        for index in 0..<count {
-            let port = network.homes[index % network.homes.count].rpcPort
-            sockets.append(try await RPCSocket.open("ws://127.0.0.1:\(port)/rpc", http: http))
-        }
-        let stocks = makers.map { Stock(maker: $0) }
-        for stock in stocks { await stock.fill(window + min(10_000, Int(time / .seconds(1)) * window)) }
-        let clock = Clock(window: window, time: time)
-        let attempts = await withTaskGroup(of: [Attempt].self) { group in
-            for index in 0..<window {
-                let (socket, stock) = (sockets[index % count], stocks[index % count % stocks.count])
-                group.addTask { await Self.submit(on: socket, from: stock, until: clock) }
-            }
-            var all: [Attempt] = []
-            for await attempts in group { all += attempts }
-            return all
-        }
-        for socket in sockets { await socket.close() }
-        return try tally(attempts, from: clock.began ?? .zero, for: time)
-    }
-
-    private func tally(_ attempts: [Attempt], from began: Duration, for time: Duration) throws -> Result {
-        var result = Result()
-        var inTime = 0
-        for attempt in attempts where attempt.ended >= began {
-            if let fault = attempt.fault {
-                result.refused += 1
-                result.fault = result.fault ?? fault
-            } else {
-                result.latencies.add(attempt.ended - attempt.began)
-                if attempt.ended <= began + time { inTime += 1 }
-            }
-        }
-        guard result.latencies.count > 0 else { throw BenchError("no transaction became final: \(result.fault ?? "")") }
-        result.rate = Double(inTime) / (time / .seconds(1))
-        return result
-    }
-
-    /// One place of the window.
-    private static func submit(on socket: RPCSocket, from stock: Stock, until clock: Clock) async -> [Attempt] {
-        var attempts: [Attempt] = []
-        while !clock.isOver {
-            let envelope = await stock.next()
-            let began = SystemTime.monotonic
-            var fault: String?
-            do throws(RPCClientError) {
-                let answer = try await socket.call(
-                    "ledger.submit", ["envelope": .string(envelope), "wait": .unsigned(60_000)])
-                if TransactionOutcome(json: answer)?.result != .succeeded { fault = answer.text }
-            } catch {
-                fault = "\(error)"
-                // A node that is busy is not asked again at once.
-                try? await Task.sleep(for: .milliseconds(100))
-            }
-            attempts.append(Attempt(began: began, ended: SystemTime.monotonic, fault: fault))
-            clock.tick()
-        }
-        return attempts
-    }
-}
-
-/// Signs transactions of one home node: each opens a recorded call with one fresh seat.
-struct TransactionMaker: Sendable {
-    private let member: MemberID
-    private let key: SigningKey
-    private let chain: ChainID
-
-    init(home: LedgerNetwork.Home, chain: ChainID) throws {
-        (member, key, self.chain) = (home.member, home.key, chain)
-    }
-
-    func make() -> [UInt8] {
-        var hash = SHA256()
-        let call = CallID(raw: SHA256.hash(SecureRandom.bytes(count: 32)).raw)
-        let seatKey = SigningKey.generate().publicKey
-        let now = SystemTime.utc
-        let seat = CallSeat(
-            key: seatKey, certificate: SHA256.hash(SecureRandom.bytes(count: 32)),
-            roster: CallSeat.rosterHash(call: call, keys: [seatKey], with: &hash), minute: now.rawValue / 60_000)
-        let transaction = Transaction(
-            .callOpen(CallOpen(call: call, seat: seat, owner: member)), from: AuthorID(member), chain: chain,
-            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount), until: now.adding(milliseconds: 110_000))
-        return key.sign(.transaction, chain: chain, body: transaction.encoded).encoded
-    }
-}
+/// This process.
+var ownProcess: pid_t { getpid() }

@@ -4,10 +4,15 @@ internal import Glibc
 private let usage = """
     Measures this machine and the programs on it: name, value, unit. What is printed was measured in this run.
 
-    usage: sotto-bench [ledger|dht|call|framelog|crypto|all] [--seconds N] [--json]
+    usage: sotto-bench [ledger|growth|etcd|dht|call|framelog|crypto|all] [--seconds N] [--json]
 
       ledger       four validators as processes of the sotto program that lies next to this one, fsync on; signed
-                   transactions over RPC WebSockets, submitted until final, with 1, 200 and 1000 under way
+                   transactions in batches over RPC WebSockets, until another node sees them final, with 1, 200, 1000
+                   and 5000 under way (three runs each, the median is shown) and at 2000 per second; processor time
+                   and disk for each; idle; one of four stopped; two of four stopped and back
+      growth       the same with 1, 4, 7 and 13 validators and 1000 under way
+      etcd         a yardstick, if Debian's etcd-server and etcd-client are installed: three servers, a minute of
+                   etcd's own load generator
       dht          twenty DHT nodes on loopback in this process, one put or get under way
       call         two phones at two of four validators in this process: from looking the number up and from the
                    invite to the first decrypted frame
@@ -55,6 +60,8 @@ private enum Section: String, CaseIterable {
     case dht
     case call
     case ledger
+    case growth
+    case etcd
 
     func run(for time: Duration, into report: Report) async throws {
         switch self {
@@ -63,6 +70,8 @@ private enum Section: String, CaseIterable {
         case .dht: try await DHTBench.run(for: time, into: report)
         case .call: try await CallBench.run(for: time, into: report)
         case .ledger: try await LedgerBench.run(for: time, into: report)
+        case .growth: try await LedgerBench.growth(for: time, into: report)
+        case .etcd: try await EtcdBench.run(into: report)
         }
     }
 }
