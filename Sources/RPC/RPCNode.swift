@@ -20,16 +20,20 @@ package struct RPCNode: Sendable {
     package let unreadiness: @Sendable () async -> String?
     /// Serves `/ipfs/…`; nil when the node has no gateway.
     package let gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)?
+    /// Serves `/log/…`; nil when the node shows no log.
+    package let log: (@Sendable (HTTPRequest) async -> HTTPResponse)?
 
     package init(
         id: MemberID, chain: ChainID, standing: @escaping @Sendable (MemberID, PublicKey) async -> MemberStanding,
         unreadiness: @escaping @Sendable () async -> String? = { nil },
-        gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)? = nil
+        gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)? = nil,
+        log: (@Sendable (HTTPRequest) async -> HTTPResponse)? = nil
     ) {
         self.id = id
         self.chain = chain
         self.standing = standing
         self.unreadiness = unreadiness
         self.gateway = gateway
+        self.log = log
     }
 }

@@ -1,7 +1,7 @@
 package import EventLoop
 package import HTTP
 
-/// The node's port: `/rpc` for JSON-RPC by POST and WebSocket, `/healthz`, `/readyz`, `/metrics`, `/ipfs/…`.
+/// The node's port: `/rpc` for JSON-RPC by POST and WebSocket, `/healthz`, `/readyz`, `/metrics`, `/ipfs/…`, `/log/…`.
 package struct RPCServer: Sendable {
     package static let path = "/rpc"
 
@@ -48,6 +48,7 @@ struct RPCRoutes: Sendable {
         case "/metrics":
             return HTTPResponse("text/plain; version=0.0.4; charset=utf-8", Array(metrics.text.utf8))
         default:
+            if request.path.hasPrefix("/log/"), let log = node.log { return await log(request) }
             guard request.path.hasPrefix("/ipfs/"), let gateway = node.gateway else { return .text(404, "not found") }
             return await gateway(request)
         }

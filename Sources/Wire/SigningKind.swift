@@ -65,7 +65,7 @@ package enum SigningKind: String, CaseIterable, Sendable {
     case keepOrder = "keep-order"
     /// The rights holder's word that the first outer layer be made.
     case layerOrder = "layer-order"
-    /// Reserved for the tip of a node's log, for peers and auditors; nothing signs it yet.
+    /// Reserved; nothing signs it. Checkpoints of a node's log are signed notes, by a key that signs nothing else.
     case checkpoint
     /// Reserved for binding a link to a member where certificates do not; nothing signs it yet.
     case link = "link-hello"

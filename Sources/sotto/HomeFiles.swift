@@ -16,10 +16,12 @@ internal import Wire
 /// keys/sign.key       signs for the member; for a validator also its votes
 /// keys/link.key       proves a node in links
 /// keys/agreement.key  what is sealed to the member opens with it
+/// keys/log.key        a node's key for checkpoints of the log, drawn at its first start
 /// keys/share-*.key    a validator's shares of the threshold keys: phone, outer, wraps
 /// keys/*.old.key      keys that sotto member rotate replaced
 /// data/ledger         a node's ledger
 /// data/content        a node's content blocks
+/// data/light          what a light client remembers
 /// ```
 struct HomeFiles: Sendable {
     let path: String
@@ -31,6 +33,7 @@ struct HomeFiles: Sendable {
     var settingsPath: String { path + "/" + Settings.fileName }
     var ledgerPath: String { path + "/data/ledger" }
     var contentPath: String { path + "/data/content" }
+    var lightPath: String { path + "/data/light" }
 
     // MARK: Files
 
@@ -116,6 +119,7 @@ struct HomeFiles: Sendable {
         case sign
         case link
         case agreement
+        case log
         case sharePhone = "share-phone"
         case shareOuter = "share-outer"
         case shareWraps = "share-wraps"
@@ -125,6 +129,7 @@ struct HomeFiles: Sendable {
             case .sign: .member
             case .link: .node
             case .agreement: .agreement
+            case .log: .log
             case .sharePhone, .shareOuter, .shareWraps: .share
             }
         }

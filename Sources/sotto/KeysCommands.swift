@@ -99,7 +99,7 @@ enum KeysCommands {
         try home.make()
         let keys = DeviceKeys(sign: .generate(), agreement: .generate())
         try KeyFiles.write(keys, to: home, passphrase: try InitCommand.passphrase(invocation))
-        show(keys, nil, invocation)
+        show(keys, nil, nil, invocation)
     }
 
     static let show = Command(
@@ -110,7 +110,12 @@ enum KeysCommands {
         let home = try HomeFiles(invocation)
         let chain = home.exists("genesis.cbor") ? try home.rules().chain : nil
         let member = home.exists("registration.cbor") ? try home.member() : nil
-        show(try home.deviceKeys(), member.flatMap { member in chain.map { ($0, member) } }, invocation)
+        var log: NoteKey?
+        if let chain, home.exists(HomeFiles.KeyName.log.file) {
+            var hash = SHA256()
+            log = NoteKey(name: LogCheckpoint.origin(of: chain), key: try home.logKey().publicKey, with: &hash)
+        }
+        show(try home.deviceKeys(), member.flatMap { member in chain.map { ($0, member) } }, log, invocation)
     }
 
     static let export = Command(
@@ -133,8 +138,11 @@ enum KeysCommands {
         }
     }
 
-    private static func show(_ keys: DeviceKeys, _ member: (ChainID, MemberID)?, _ invocation: Invocation) {
+    private static func show(
+        _ keys: DeviceKeys, _ member: (ChainID, MemberID)?, _ log: NoteKey?, _ invocation: Invocation
+    ) {
         var rows = [("sign", keys.sign.publicKey.hex), ("agreement", keys.agreement.publicKey.hex)]
+        if let log { rows.append(("log", log.text)) }
         if let (chain, id) = member { rows = [("did", id.text(chain: chain)), ("member", id.hex)] + rows }
         if invocation.wantsJSON {
             return Output.json(.object(rows.map { JSONValue.Member($0.0, .string($0.1)) }))

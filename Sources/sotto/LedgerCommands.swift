@@ -102,11 +102,21 @@ enum LedgerCommands {
         "ledger export", "Write a node's chain to one file that anybody can check.",
         description: """
             Writes genesis and every block with its finality proof from the store of the data directory, while no node
-            runs on it. The independent verifier, Scripts/verify, reads this file.
+            runs on it. The independent verifier, Scripts/verify, reads this file. With --tiles it writes the log
+            instead, as the static files of a transparency log (C2SP tlog-tiles), with a signed checkpoint.
             """,
-        flags: [.init("--output", "FILE", "Where to write.")],
+        flags: [
+            .init("--output", "FILE", "Where to write."),
+            .init("--tiles", "DIRECTORY", "Write the log's tiles, entries and checkpoint here instead."),
+        ],
         example: "sotto ledger export --home ./network/validator-1 --output chain.sotto"
     ) { invocation throws(CommandError) in
+        if let directory = invocation.flag("--tiles") {
+            let home = try HomeFiles(invocation)
+            let (store, rules) = try open(home)
+            defer { store.close() }
+            return try exportTiles(store, rules.chain, home, to: directory)
+        }
         let path = try invocation.required("--output", "FILE")
         let home = try HomeFiles(invocation)
         let (store, rules) = try open(home)

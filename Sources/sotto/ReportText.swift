@@ -101,7 +101,7 @@ extension ProofFault {
         case .malformed: "the genesis document cannot be read"
         case .badGenesis: "the genesis document does not hold"
         case .otherChain: "it is of another network"
-        case .wrongEpoch: "the record stands at another height than asked, or in a validator epoch that is not its own"
+        case .wrongHeight: "the record is of another height than was asked for"
         case .unknownEpoch(let epoch): "no handover leads to validator epoch \(epoch)"
         case .wrongSet: "the record names another validator set than the one that decides there"
         case .notFinal: "the record is not signed by a quorum of its validators"

@@ -6,7 +6,8 @@ internal import RPC
 enum Settings {
     static let fileName = "sotto.conf"
 
-    static let reader = SettingsReader(fields: clientFields + RPCFields.all + NodeFields.all + StorageFields.all)
+    static let reader = SettingsReader(
+        fields: clientFields + RPCFields.all + NodeFields.all + StorageFields.all + LightFields.all)
 
     static let clientFields = [
         SettingsField(

@@ -14,13 +14,17 @@ enum StartCommand {
         description: """
             Runs a validator or a node, as the ledger names its member, until SIGTERM or Ctrl-C. Events go to standard
             error, one line each; the addresses it really listens on are the first. The data directory holds genesis,
-            keys and sotto.conf: sotto testnet or sotto init makes one.
+            keys and sotto.conf: sotto testnet or sotto init makes one. With node.role = peer it follows a home node as
+            a light client instead, and keeps no blocks.
             """,
         example: "sotto start --home ./network/validator-1"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
         let values = try Settings.read(invocation)
         let stop = try StopSignal()
+        if values.text("node.role") == "peer" {
+            return try await RunningPeer.run(home, values, invocation, until: stop)
+        }
         let node = try await RunningNode(home: home, values: values, log: NodeFields.log(values))
         node.announce()
         await stop.wait()
@@ -60,7 +64,8 @@ struct RunningNode: Sendable {
         }
         let parts = try NodeParts(runtime: runtime, shares: shares, home: home)
         server = NodeServer(
-            runtime: runtime, rpc: rpc, services: parts.services, version: Sotto.version, gateway: parts.gateway)
+            runtime: runtime, rpc: rpc, services: parts.services, version: Sotto.version, logKey: try home.logKey(),
+            gateway: parts.gateway)
         do {
             addresses = try await server.start()
         } catch let error as NodeError {

@@ -71,14 +71,15 @@ extension Golden {
         let entry = ValidatorList.Entry(member: Sample.id("validator 1"), key: Sample.publicKey("validator 1"))
         let proven = ProvenRecord(record: record(height: 9), finality: finality)
         let other = ProvenRecord(record: record(height: 9, time: Sample.time(1)), finality: finality)
-        let pair = ForkAlarm.Contradiction(
-            first: Vote(ballot: ballot(.finalize, view: 14), signer: Seat(2), signature: Sample.signature("first")),
-            second: Vote(ballot: ballot(.nullify, view: 14), signer: Seat(2), signature: Sample.signature("second")))
+        let evidence = Evidence(
+            key: Sample.publicKey("validator 1"), chain: Sample.chain, epoch: ValidatorEpoch(1), view: View(14),
+            Evidence.SignedBallot(ballot(.finalize, view: 14), signature: Sample.signature("first")),
+            Evidence.SignedBallot(ballot(.nullify, view: 14), signature: Sample.signature("second")))
         return [
             Golden(
                 "light-checkpoint",
                 LightCheckpoint(list: ValidatorList(epoch: ValidatorEpoch(1), [entry]), proven: proven)),
-            Golden("fork-alarm", ForkAlarm(proven, other, votes: [pair])),
+            Golden("fork-alarm", ForkAlarm(proven, other, evidence: evidence.map { [$0] } ?? [])),
         ]
     }
 }

@@ -53,7 +53,8 @@ struct Golden: Sendable, CustomTestStringConvertible {
     static func compare(_ bytes: [UInt8], with name: String) throws {
         let file = folder.appendingPathComponent(name)
         if isWriting {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(bytes).write(to: file)
         }
         #expect(try [UInt8](Data(contentsOf: file)) == bytes, "\(name) is another: see SOTTO_WRITE_GOLDEN")

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Ledger
 import Node
+import Primitives
 import Testing
 import Wire
 
@@ -69,6 +70,31 @@ struct ChainTests {
         try Golden.compare(stored.encoded, with: "stored-block.cbor")
         #expect(try StoredBlock(decoding: stored.encoded) == stored)
         #expect(try InclusionBundle(decoding: bundle.encoded) == bundle)
+    }
+
+    @Test("The log is laid out in tiles, and its checkpoints are signed, file by file")
+    func tiles() throws {
+        let (story, _) = try Story.told(validators: 4)
+        var (hash, log, leaves) = (SHA256(), MemoryLog(), [LogLeaf]())
+        for chapter in story.chapters {
+            log.store(chapter.executed.logNodes)
+            leaves += chapter.executed.transactions.indices.map { chapter.executed.leaf($0) }
+        }
+        let (origin, key) = (LogCheckpoint.origin(of: story.chain), Sample.key("log"))
+        let name = NoteKey(name: origin, key: key.publicKey, with: &hash)
+        try Golden.compare(Array((name.text + "\n").utf8), with: "log/key")
+        let records = [("checkpoint", story.tip.record), ("checkpoint-older", story.chapters[2].executed.record)]
+        for (file, record) in records {
+            let text = LogCheckpoint(origin: origin, size: record.logSize, root: record.logRoot).text
+            let note = SignedNote.note(text, [(name, key.signature(over: Array(text.utf8)))])
+            let opened = try #require(SignedNote.open(note, by: name))
+            #expect(opened.text == text && SignatureVerifier().isValid(opened.check))
+            try Golden.compare(Array(note.utf8), with: "log/" + file)
+        }
+        for path in LogTiles.paths(size: story.tip.record.logSize) {
+            let bytes = try LogTiles.tile(path, from: log) ?? LogTiles.bundle(leaves)
+            try Golden.compare(bytes, with: "log/tile/" + path.text)
+        }
     }
 
     @Test("Facts about the last record are proven byte for byte as the file says")

@@ -106,12 +106,11 @@ struct LightClientTests {
             Issue.record("two final records agree")
             return
         }
-        #expect(alarm.votes.count == 3)
-        for pair in alarm.votes {
-            #expect(pair.first.ballot.conflicts(with: pair.second.ballot))
-            for vote in [pair.first, pair.second] {
-                #expect(SignatureVerifier().verified(vote, in: first.context) != nil)
-            }
+        #expect(alarm.evidence.count == 3)
+        for evidence in alarm.evidence {
+            #expect(SignatureVerifier().verified(evidence, in: first.rules.chain) != nil)
+            #expect(
+                first.context.validators(of: evidence.epoch)?.validators.contains { $0.key == evidence.key } == true)
         }
         #expect(try ForkAlarm(decoding: alarm.encoded) == alarm)
         client.stop(for: alarm)
@@ -127,7 +126,7 @@ struct LightClientTests {
         try second.grow(to: 3, mark: 2)
         let client = try LightClient(first.rules)
         #expect(throws: ProofFault.notFinal) { try client.compare(first.head, with: try second.underSigned(3)) }
-        #expect(throws: ProofFault.wrongEpoch) { try client.compare(first.head, with: first.proven[0]) }
+        #expect(throws: ProofFault.wrongHeight) { try client.compare(first.head, with: first.proven[0]) }
     }
 
     @Test("Checkpoints, handovers and alarms have one form")

@@ -36,13 +36,7 @@ extension LedgerService {
             let id: TransactionID = try call.arguments.identifier("id")
             if let outcome = await chain.outcome(of: id) { _ = try chain.store.served(outcome.height) }
             guard let bundle = chain.store.inclusionBundle(of: id) else { throw RPCError(.notFound) }
-            return [
-                "leaf": .string(Hex.encode(bundle.leaf.bytes)), "index": .unsigned(bundle.index),
-                "path": .list(bundle.path.map { .string($0.hex) }),
-                "record": .string(Hex.encode(bundle.record.encoded)),
-                "finality": .string(Hex.encode(bundle.finality.encoded)),
-                "bundle": .string(Hex.encode(bundle.encoded)),
-            ]
+            return bundle.json
         }
     }
 
@@ -52,11 +46,7 @@ extension LedgerService {
             throw .parameter("key", expected: "65 bytes with a known prefix")
         }
         guard let fact = await chain.fact(key) else { throw RPCError(.internalError) }
-        return [
-            "value": fact.value.map { .string(Hex.encode($0)) } ?? .null,
-            "proof": .string(Hex.encode(fact.proof.encoded)), "record": .string(Hex.encode(fact.record.encoded)),
-            "finality": fact.finality.map { .string(Hex.encode($0.encoded)) } ?? .null,
-        ]
+        return fact.json
     }
 
     private var bundle: RPCMethod {
@@ -123,7 +113,7 @@ extension LedgerService {
             let epoch = ValidatorEpoch(try call.arguments.unsigned("from"))
             do throws(ChainStore.ProofError) {
                 return .list(
-                    try chain.store.handovers(from: epoch, limit: Self.handoversMax, rules: node.rules)
+                    try chain.store.handovers(from: epoch, limit: Self.handoversMax)
                         .map { .string(Hex.encode($0.encoded)) })
             } catch {
                 throw error.rpc(lowest: chain.store.floor)
@@ -153,6 +143,28 @@ extension LedgerService {
             }
             return proof.json
         }
+    }
+}
+
+extension ProvenFact {
+    /// As it is answered.
+    var json: JSONValue {
+        [
+            "value": value.map { .string(Hex.encode($0)) } ?? .null, "proof": .string(Hex.encode(proof.encoded)),
+            "record": .string(Hex.encode(record.encoded)),
+            "finality": finality.map { .string(Hex.encode($0.encoded)) } ?? .null,
+        ]
+    }
+}
+
+extension InclusionBundle {
+    /// As it is answered.
+    var json: JSONValue {
+        [
+            "leaf": .string(Hex.encode(leaf.bytes)), "index": .unsigned(index),
+            "path": .list(path.map { .string($0.hex) }), "record": .string(Hex.encode(record.encoded)),
+            "finality": .string(Hex.encode(finality.encoded)), "bundle": .string(Hex.encode(encoded)),
+        ]
     }
 }
 

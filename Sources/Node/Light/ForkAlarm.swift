@@ -1,56 +1,29 @@
-package import Consensus
+import Consensus
 import Crypto
+package import Ledger
 import Primitives
 package import Wire
 
 /// Two final records of one height: proof that validators have split the ledger, for whoever must decide what to do.
-/// `{v, first, votes, second}`: both records with their finality proofs, and each validator's two votes that exclude
-/// each other, as far as the proofs hold them.
+/// `{v, first, second, evidence}`: both records with their finality proofs, and for each validator the two votes that
+/// exclude each other, as far as the proofs hold them. The ledger that goes on takes each as an `evidence` transaction.
 package struct ForkAlarm: WireObject, Hashable {
     package static let version: UInt64 = 1
-
-    /// Two votes of one validator that no honest validator casts: `[vote, vote]`.
-    package struct Contradiction: WireObject, Hashable {
-        package let first: Vote
-        package let second: Vote
-
-        package init(first: Vote, second: Vote) {
-            self.first = first
-            self.second = second
-        }
-
-        package init(from reader: inout CBORReader) throws(WireError) {
-            let start = reader.offset
-            guard try reader.arrayHeader(max: 2) == 2 else { throw .unexpectedType(at: start) }
-            first = try Vote(from: &reader)
-            second = try Vote(from: &reader)
-            reader.leave()
-            guard first.signer == second.signer, first.ballot.conflicts(with: second.ballot) else {
-                throw .badValue(field: "votes")
-            }
-        }
-
-        package func encode(into writer: inout CBORWriter) {
-            writer.arrayHeader(count: 2)
-            first.encode(into: &writer)
-            second.encode(into: &writer)
-        }
-    }
 
     package let first: ProvenRecord
     package let second: ProvenRecord
     /// One for each validator, in the order of epochs and seats.
-    package let votes: [Contradiction]
+    package let evidence: [Evidence]
 
-    package init(_ first: ProvenRecord, _ second: ProvenRecord, votes: [Contradiction]) {
+    package init(_ first: ProvenRecord, _ second: ProvenRecord, evidence: [Evidence]) {
         self.first = first
         self.second = second
-        self.votes = votes
+        self.evidence = evidence
     }
 
     init(_ first: ProvenRecord, _ second: ProvenRecord, in context: VotingContext) {
         self.init(
-            first, second, votes: Self.contradictions(first.finality, second.finality, in: context))
+            first, second, evidence: Self.contradictions(first.finality, second.finality, in: context))
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
@@ -59,10 +32,10 @@ package struct ForkAlarm: WireObject, Hashable {
         guard try reader.unsigned() == Self.version else { throw .badValue(field: "v") }
         try reader.key("first")
         first = try ProvenRecord(from: &reader)
-        try reader.key("votes")
-        votes = try reader.array(max: SeatSet.countMax) { inner throws(WireError) in try Contradiction(from: &inner) }
         try reader.key("second")
         second = try ProvenRecord(from: &reader)
+        try reader.key("evidence")
+        evidence = try reader.array(max: SeatSet.countMax) { inner throws(WireError) in try Evidence(from: &inner) }
         reader.leave()
     }
 
@@ -72,10 +45,10 @@ package struct ForkAlarm: WireObject, Hashable {
         writer.unsigned(Self.version)
         writer.key("first")
         first.encode(into: &writer)
-        writer.key("votes")
-        writer.array(votes) { $1.encode(into: &$0) }
         writer.key("second")
         second.encode(into: &writer)
+        writer.key("evidence")
+        writer.array(evidence) { $1.encode(into: &$0) }
     }
 
     // MARK: Evidence
@@ -87,25 +60,25 @@ package struct ForkAlarm: WireObject, Hashable {
     /// as far as these reach down, so the proofs are best taken at the first height where the chains differ.
     private static func contradictions(
         _ first: FinalityProof, _ second: FinalityProof, in context: VotingContext
-    ) -> [Contradiction] {
+    ) -> [Evidence] {
         let others = Dictionary(grouping: second.certificates) { Place($0.ballot) }
-        var found: [Voter: Contradiction] = [:]
+        var found: [Voter: Evidence] = [:]
         for one in first.certificates {
+            guard let set = context.validators(of: one.ballot.epoch) else { continue }
             for other in others[Place(one.ballot)] ?? [] where one.ballot.conflicts(with: other.ballot) {
                 for seat in one.signers.seats where other.signers.contains(seat) {
                     let voter = Voter(epoch: one.ballot.epoch, seat: seat)
-                    guard found[voter] == nil, let mine = one.vote(of: seat), let its = other.vote(of: seat),
-                        isSigned(mine, in: context), isSigned(its, in: context)
+                    guard found[voter] == nil, let validator = set[seat], let mine = one.signed(by: seat),
+                        let its = other.signed(by: seat),
+                        let evidence = Evidence(
+                            key: validator.key, chain: context.chain, epoch: one.ballot.epoch, view: one.ballot.view,
+                            mine, its), SignatureVerifier().verified(evidence, in: context.chain) != nil
                     else { continue }
-                    found[voter] = Contradiction(first: mine, second: its)
+                    found[voter] = evidence
                 }
             }
         }
         return found.sorted { $0.key < $1.key }.prefix(SeatSet.countMax).map(\.value)
-    }
-
-    private static func isSigned(_ vote: Vote, in context: VotingContext) -> Bool {
-        SignatureVerifier().verified(vote, in: context) != nil
     }
 
     private struct Place: Hashable {
@@ -136,9 +109,9 @@ extension FinalityProof {
 }
 
 extension Certificate {
-    /// One signer's vote; nil when the seat has not signed.
-    fileprivate func vote(of seat: Seat) -> Vote? {
+    /// One signer's ballot and signature; nil when the seat has not signed.
+    fileprivate func signed(by seat: Seat) -> Evidence.SignedBallot? {
         guard let place = signers.seats.firstIndex(of: seat), signatures.indices.contains(place) else { return nil }
-        return Vote(ballot: ballot, signer: seat, signature: signatures[place])
+        return Evidence.SignedBallot(ballot, signature: signatures[place])
     }
 }

@@ -105,7 +105,7 @@ package struct LightClient: Sendable, Equatable {
     package func compare(_ one: ProvenRecord, with other: ProvenRecord) throws(ProofFault) -> Comparison {
         try check(one)
         try check(other)
-        guard one.record.height == other.record.height else { throw .wrongEpoch }
+        guard one.record.height == other.record.height else { throw .wrongHeight }
         if one.record == other.record { return .agrees }
         return .contradicts(ForkAlarm(one, other, in: trail.context))
     }

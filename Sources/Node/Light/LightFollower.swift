@@ -220,7 +220,7 @@ package actor LightFollower {
         client.stop(for: alarm)
         log(
             .error, "ledger_forked",
-            ["height": .counter(alarm.first.record.height), "contradictions": .count(alarm.votes.count)])
+            ["height": .counter(alarm.first.record.height), "culprits": .count(alarm.evidence.count)])
         do throws(LightStoreError) {
             try await store.save(alarm)
         } catch {

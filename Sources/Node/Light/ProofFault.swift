@@ -8,8 +8,8 @@ package enum ProofFault: Error, Hashable, Sendable {
     case badGenesis
     /// Of another network.
     case otherChain
-    /// The record stands in another validator epoch than its height belongs to.
-    case wrongEpoch
+    /// The record is of another height than asked for, or of height 0, which nobody signs.
+    case wrongHeight
     /// No handover has led to this validator epoch, or it is too long ago to be remembered.
     case unknownEpoch(ValidatorEpoch)
     /// The record names another validator set than the one known for its validator epoch.

@@ -24,7 +24,7 @@ package final class ProvenLedger: Sendable {
         let proven = try await node.record(at: height).proven
         try await judge(proven.record, proven.finality, "ledger.record")
         guard height == nil || proven.record.height == height else {
-            throw .unproven(method: "ledger.record", .wrongEpoch)
+            throw .unproven(method: "ledger.record", .wrongHeight)
         }
         return proven
     }

@@ -14,7 +14,6 @@ package struct ValidatorTrail: Sendable, Equatable {
     package static let setsMax = 16
 
     package let chain: ChainID
-    private let epochHeights: UInt64
     private var sets: [ValidatorSet]
 
     /// Begins with the validators of the genesis document.
@@ -31,7 +30,6 @@ package struct ValidatorTrail: Sendable, Equatable {
     /// Begins with a set that is trusted for another reason: a checkpoint.
     init(_ rules: RuleBook, beginningWith set: ValidatorSet) {
         chain = rules.chain
-        epochHeights = rules.genesis.limits.epochHeights
         sets = [set]
     }
 
@@ -44,13 +42,12 @@ package struct ValidatorTrail: Sendable, Equatable {
     /// What signatures of the remembered sets are checked against.
     package var context: VotingContext { VotingContext(chain: chain, sets: sets) }
 
-    /// Whether the record is of this chain, stands where its height belongs, and was made final by the set that decides
-    /// there.
+    /// Whether the record is of this chain and was made final by the set of its validator epoch.
     package func check(
         _ record: Record, _ finality: FinalityProof, with hash: inout SHA256
     ) throws(ProofFault) {
         guard record.chain == chain else { throw .otherChain }
-        guard record.height > .zero, record.epoch == epoch(of: record.height) else { throw .wrongEpoch }
+        guard record.height > .zero else { throw .wrongHeight }
         guard let set = set(of: record.epoch) else { throw .unknownEpoch(record.epoch) }
         guard record.validatorSet == hash.digest(set.encoded) else { throw .wrongSet }
         guard finality.epoch == record.epoch, Finality.isFinal(record, finality, in: context, with: &hash) else {
@@ -62,24 +59,13 @@ package struct ValidatorTrail: Sendable, Equatable {
     package mutating func follow(_ handover: Handover, with hash: inout SHA256) throws(ProofFault) {
         let record = handover.record
         try check(record, handover.finality, with: &hash)
-        guard record.epoch == newest.epoch, record.height == lastHeight(of: record.epoch) else { throw .notSealing }
+        guard record.epoch == newest.epoch, record.endsEpoch else { throw .notSealing }
         let bytes = handover.list.encoded
         guard handover.list.epoch == record.epoch.next, hash.digest(bytes) == record.nextValidatorSet,
             let set = try? ValidatorSet(decoding: bytes)
         else { throw .otherList }
         sets.append(set)
         if sets.count > Self.setsMax { sets.removeFirst() }
-    }
-
-    /// The validator epoch of a height from 1 on (rule LG-22).
-    package func epoch(of height: Height) -> ValidatorEpoch {
-        ValidatorEpoch((height.rawValue - min(1, height.rawValue)) / epochHeights)
-    }
-
-    /// The height of the record that names the set of the epoch after this one.
-    package func lastHeight(of epoch: ValidatorEpoch) -> Height {
-        let (height, overflow) = epoch.next.rawValue.multipliedReportingOverflow(by: epochHeights)
-        return Height(overflow ? .max : height)
     }
 }
 

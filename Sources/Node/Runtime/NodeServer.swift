@@ -1,3 +1,4 @@
+package import Crypto
 package import EventLoop
 package import HTTP
 import Ledger
@@ -21,17 +22,19 @@ package final class NodeServer: Sendable {
 
     /// - Parameters:
     ///   - services: besides the ledger's own, which every node has.
+    ///   - logKey: signs checkpoints of the log; without one `/log/` has none.
     ///   - gateway: answers `/ipfs/…`.
     package init(
         runtime: NodeRuntime, rpc settings: RPCSettings, services: [any NodeServicing] = [], version: String,
-        gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)? = nil
+        logKey: SigningKey? = nil, gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)? = nil
     ) {
         self.runtime = runtime
         let metrics = MetricsRegistry()
         self.metrics = metrics
+        let site = LogSite(store: runtime.chain.store, chain: runtime.rules.chain, key: logKey)
         let all: [any NodeServicing] =
             [
-                LedgerService(node: runtime), MemberService(node: runtime),
+                LedgerService(node: runtime), LogService(site), MemberService(node: runtime),
                 StatusService(node: runtime, metrics: metrics, version: version),
             ] + services
         self.services = all
@@ -44,7 +47,7 @@ package final class NodeServer: Sendable {
         let node = RPCNode(
             id: runtime.member, chain: runtime.rules.chain,
             standing: { member, key in await chain.standing(of: member, key: key) },
-            unreadiness: { await runtime.stallReport?.headline }, gateway: gateway)
+            unreadiness: { await runtime.stallReport?.headline }, gateway: gateway, log: { site.answer($0) })
         rpc = RPCServer(
             loop: GLibLoop(name: "http"), settings: settings, registry: registry, node: node, metrics: metrics)
     }
