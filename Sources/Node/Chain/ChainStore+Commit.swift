@@ -64,10 +64,6 @@ extension ChainStore {
     /// All but the block itself.
     private func add(_ executed: ExecutedBlock, to batch: inout WriteBatch) {
         let height = executed.record.height
-        if let written = executed.writes[StateKey(.validators)], let list = written {
-            let key = ChainTable.validatorEpoch.key(bigEndian(executed.record.epoch.rawValue))
-            batch.put(key, bigEndian(max(1, height.rawValue)) + list)
-        }
         for (index, transaction) in executed.transactions.enumerated() {
             batch.put(
                 ChainTable.transaction.key(transaction.id),

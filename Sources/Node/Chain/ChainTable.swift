@@ -37,8 +37,6 @@ enum ChainTable: UInt8, CaseIterable {
     case head = 0x1a
     /// segment u64, offset u32, byte count u32 → nothing: an erased entry whose bytes may still lie in the file
     case scrub = 0x1b
-    /// validator epoch u64 → its first height u64, the `ValidatorList` that decides in it; never pruned
-    case validatorEpoch = 0x1d
     /// view u64, block hash → proposal that is not final, or final and not yet in a segment file
     case pendingBlock = 0x20
     /// view u64, kind u8, hash → certificate above the last finalised view

@@ -26,36 +26,29 @@ extension ChainStore {
     }
 
     /// The handovers from the end of `epoch` on, at most `limit`, up to the set that decides at the tip.
-    package func handovers(from epoch: ValidatorEpoch, limit: Int) throws(ProofError) -> [Handover] {
+    package func handovers(from epoch: ValidatorEpoch, limit: Int, rules: RuleBook) throws(ProofError) -> [Handover] {
         guard let tip = try? tip() else { throw .failed }
         var handovers: [Handover] = []
         var epoch = epoch
         while epoch < tip.record.epoch, handovers.count < limit {
-            guard let first = begin(of: epoch)?.height, let end = try? head(at: first)?.record.epochEnd,
-                let last = provenRecord(at: end), let list = begin(of: epoch.next)?.list
-            else { throw .failed }
+            let (height, overflow) = epoch.next.rawValue.multipliedReportingOverflow(
+                by: rules.genesis.limits.epochHeights)
+            guard !overflow, let last = provenRecord(at: Height(height)), let list = validatorList(of: epoch.next)
+            else {
+                throw .failed
+            }
             handovers.append(Handover(list: list, record: last.record, finality: last.finality))
             epoch = epoch.next
         }
         return handovers
     }
 
-    /// The set that decides in a validator epoch; nil when it has not begun.
-    package func validatorList(of epoch: ValidatorEpoch) -> ValidatorList? { begin(of: epoch)?.list }
-
-    /// The first height of a validator epoch, and the set that decides in it.
-    private func begin(of epoch: ValidatorEpoch) -> (height: Height, list: ValidatorList)? {
-        let key = ChainTable.validatorEpoch.key(bigEndian(epoch.rawValue))
-        if let bytes = try? read(.validatorEpoch, key, { $0 }), bytes.count > 8 {
-            return (try? ValidatorList(decoding: Array(bytes.dropFirst(8)))).map {
-                (Height(bigEndian(bytes[..<8])), $0)
-            }
-        }
-        // A store from before this table is still in its first validator epoch.
-        guard epoch == .zero, let value = try? value(for: StateKey(.validators)),
-            let list = try? ValidatorList(decoding: value), list.epoch == epoch
+    /// The set that decides in a validator epoch, as far as the state of the tip names it.
+    package func validatorList(of epoch: ValidatorEpoch) -> ValidatorList? {
+        guard let value = try? value(for: StateKey(.validators)), let list = try? ValidatorList(decoding: value),
+            list.epoch == epoch
         else { return nil }
-        return (Height(1), list)
+        return list
     }
 
     /// A transaction's leaf, its path to the log of `tip`, and its body.
@@ -115,6 +108,6 @@ extension ChainActor {
         for key in keys { facts.append(try store.stateFact(key, in: tip, with: &hash)) }
         return ProofBundle(
             logs: logs, facts: facts, record: tip.record, genesis: rules.genesis.encoded, finality: finality,
-            handovers: try store.handovers(from: .zero, limit: Handover.countMax))
+            handovers: try store.handovers(from: .zero, limit: Handover.countMax, rules: rules))
     }
 }
