@@ -1,3 +1,4 @@
+import Consensus
 import Crypto
 import Ledger
 import Node
