@@ -22,6 +22,7 @@ internal import Wire
 /// data/ledger         a node's ledger
 /// data/content        a node's content blocks
 /// data/light          what a light client remembers
+/// data/snapshots      snapshots of the ledger, by height
 /// ```
 struct HomeFiles: Sendable {
     let path: String
@@ -32,6 +33,7 @@ struct HomeFiles: Sendable {
 
     var settingsPath: String { path + "/" + Settings.fileName }
     var ledgerPath: String { path + "/data/ledger" }
+    var snapshotsPath: String { path + "/data/snapshots" }
     var contentPath: String { path + "/data/content" }
     var lightPath: String { path + "/data/light" }
 

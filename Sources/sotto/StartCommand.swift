@@ -14,13 +14,19 @@ enum StartCommand {
         description: """
             Runs a validator or a node, as the ledger names its member, until SIGTERM or Ctrl-C. Events go to standard
             error, one line each; the addresses it really listens on are the first. The data directory holds genesis,
-            keys and sotto.conf: sotto testnet or sotto init makes one. With node.role = peer it follows a home node as
-            a light client instead, and keeps no blocks.
+            keys and sotto.conf: sotto testnet or sotto init makes one. With --snapshot a node that has no ledger yet
+            begins with that snapshot, checked against genesis, instead of with the first block. With node.role = peer
+            it follows a home node as a light client instead, and keeps no blocks.
             """,
+        flags: [.init("--snapshot", "DIRECTORY", "Begin with this snapshot, if there is no ledger yet.")],
         example: "sotto start --home ./network/validator-1"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
         let values = try Settings.read(invocation)
+        if let path = invocation.flag("--snapshot"), !home.exists("data/ledger") {
+            let manifest = try SnapshotCommands.restore(path, home, replacing: false)
+            Output.note("restored height \(manifest.height) from \(path)")
+        }
         let stop = try StopSignal()
         if values.text("node.role") == "peer" {
             return try await RunningPeer.run(home, values, invocation, until: stop)
@@ -95,7 +101,7 @@ struct RunningNode: Sendable {
             CommandError(.settings, "\(home.ledgerPath) belongs to another network than \(home.path)/genesis.cbor")
         case .store(.newerLayout(let version)):
             CommandError("\(home.ledgerPath) was written by a newer sotto (layout \(version))", hint: "upgrade sotto")
-        case .store(let error): CommandError("the store \(home.ledgerPath) cannot be used: \(error)")
+        case .store(let error): StoredLedger.explain(error, home.ledgerPath)
         case .unknownMember(let member):
             CommandError(
                 .settings, "the ledger does not know member \(member.hex.prefix(12)) with these keys",

@@ -10,7 +10,7 @@ extension Golden {
     }
 
     /// By seats 0, 2 and 9, so that the bitmap has two bytes.
-    private static func certificate(_ kind: Ballot.Kind, view: UInt64) -> [Certificate] {
+    static func certificate(_ kind: Ballot.Kind, view: UInt64) -> [Certificate] {
         var signers = SeatSet()
         for seat in [0, 2, 9] { _ = signers.insert(Seat(seat)) }
         let signatures = signers.seats.map { Sample.signature("vote of \($0.index)") }
@@ -18,7 +18,7 @@ extension Golden {
             ?? []
     }
 
-    private static var header: EngineHeader {
+    static var header: EngineHeader {
         EngineHeader(
             epoch: ValidatorEpoch(1), view: View(14),
             parent: BlockReference(view: View(11), hash: Sample.digest("block 11")),

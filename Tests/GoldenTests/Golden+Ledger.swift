@@ -183,7 +183,7 @@ extension Golden {
             nextValidatorSet: Sample.digest("next set"))
     }
 
-    private static var tip: LedgerTip {
+    static var tip: LedgerTip {
         let record = record(height: 2)
         let peaks = ["four", "two"].map { Sample.digest($0) }
         guard let log = MerkleFrontier(size: record.logSize, peaks: peaks) else {

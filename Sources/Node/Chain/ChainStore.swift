@@ -13,6 +13,8 @@ package enum ChainStoreError: Error, Hashable, Sendable {
     case otherChain
     /// It was written by a newer version of the program.
     case newerLayout(UInt64)
+    /// There is none, but beside its place lies one that a snapshot was being restored to.
+    case unfinishedRestore
     /// What lies under a key is not what it should be: the name of the table.
     case damaged(String)
     /// The entry of this height in a segment file, at this offset, is not what was written.
@@ -46,6 +48,9 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     package init(
         path: String, rules: RuleBook, settings: StorageSettings = StorageSettings()
     ) throws(ChainStoreError) {
+        if !DurableDirectory.exists(path), DurableDirectory.exists(SnapshotRestore.buildingPath(of: path)) {
+            throw .unfinishedRestore
+        }
         do throws(KeyValueError) {
             keys = try KeyValueStore(path: path)
         } catch {

@@ -35,7 +35,7 @@ extension ChainStoreError {
             RPCError(
                 .pruned, "Transactions of block \(height) were erased, everywhere.",
                 data: ["height": .unsigned(height.rawValue), "reason": .string("erased")])
-        case .store, .otherChain, .newerLayout, .damaged, .damagedSegment, .missingSegment:
+        case .store, .otherChain, .newerLayout, .unfinishedRestore, .damaged, .damagedSegment, .missingSegment:
             RPCError(.internalError, "The node's store is damaged.")
         }
     }

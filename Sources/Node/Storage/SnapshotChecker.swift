@@ -1,0 +1,229 @@
+import Consensus
+import Crypto
+package import Ledger
+import Primitives
+import Wire
+
+/// Takes what a snapshot holds, part by part, while it is checked. Nothing of it counts before the last check held.
+protocol SnapshotSink {
+    func take(_ head: SnapshotHead, block: Digest) throws(SnapshotFault)
+    func take(_ nodes: [LogNode]) throws(SnapshotFault)
+    func take(_ transaction: SnapshotTransaction, index: Int) throws(SnapshotFault)
+    func take(_ key: StateKey, _ value: [UInt8]) throws(SnapshotFault)
+    func take(_ nodes: [TreeNodeKey: TreeNode]) throws(SnapshotFault)
+}
+
+/// Checks a snapshot against the genesis document and nothing else, chunk by chunk, in the order of the steps of
+/// ``SnapshotFault``. The state tree is built in memory: about a kilobyte for each fact.
+package struct SnapshotChecker {
+    /// What was checked.
+    package struct Report: Sendable, Equatable {
+        package var heads: UInt64 = 0
+        package var finalizations: UInt64 = 0
+        package var logLeaves: UInt64 = 0
+        package var recentTransactions: UInt64 = 0
+        package var stateEntries: UInt64 = 0
+    }
+
+    /// What a record within the window says of its transactions.
+    private struct Recent {
+        let record: Record
+        let count: UInt64
+        var leaves: [Digest] = []
+    }
+
+    private let rules: RuleBook
+    private let manifest: SnapshotManifest
+    private let context: VotingContext
+    private let sink: (any SnapshotSink)?
+    private let verifier = SignatureVerifier()
+    private var hash = SHA256()
+    private var record: Record
+    private var recordID: CID
+    private(set) var block: BlockReference
+    private var log = MerkleFrontier()
+    private var recents: [Height: Recent] = [:]
+    private var recentHeight = Height.zero
+    private var changes: [StateTree.Change] = []
+    private var lastKey: StateKey?
+    private var report = Report()
+
+    /// Checks the snapshot in `directory`; `progress` hears how many chunks of how many are done.
+    package static func check(
+        _ directory: SnapshotDirectory, rules: RuleBook, _ progress: (Int, Int) -> Void = { _, _ in }
+    ) throws(SnapshotFault) -> (manifest: SnapshotManifest, report: Report) {
+        let manifest = try directory.manifest()
+        var checker = try SnapshotChecker(manifest, rules: rules, into: nil)
+        _ = try checker.run(directory, progress)
+        return (manifest, checker.report)
+    }
+
+    /// - Throws: a fault of step `manifest`.
+    init(_ manifest: SnapshotManifest, rules: RuleBook, into sink: (any SnapshotSink)?) throws(SnapshotFault) {
+        self.manifest = manifest
+        self.rules = rules
+        self.sink = sink
+        guard manifest.chain == rules.chain, manifest.tip.record.chain == rules.chain else {
+            throw SnapshotFault(.manifest, "it belongs to another network")
+        }
+        guard let context = try? Finality.context(of: rules), let genesis = try? rules.genesisBlock(with: &hash) else {
+            throw SnapshotFault(.manifest, "the genesis document has no first block")
+        }
+        self.context = context
+        record = genesis.record
+        recordID = genesis.tip.recordID
+        block = .genesis(of: rules.chain)
+        guard manifest.tip.recordID == manifest.tip.record.cid(with: &hash), manifest.height > .zero,
+            Finality.isFinal(manifest.tip.record, manifest.proof, in: context, with: &hash)
+        else { throw SnapshotFault(.manifest, "its record is not proven final by the validators of genesis") }
+    }
+
+    /// Goes through all chunks. The root of the state tree as it was built.
+    mutating func run(
+        _ directory: SnapshotDirectory, _ progress: (Int, Int) -> Void
+    ) throws(SnapshotFault) -> TreeChild? {
+        var kind = SnapshotChunk.Kind.head
+        for (index, part) in manifest.chunks.enumerated() {
+            let bytes = try directory.chunk(index, part, with: &hash)
+            guard let chunk = try? SnapshotChunk(decoding: bytes), chunk.kind == part.kind else {
+                throw SnapshotFault(.chunk, chunk: index, "it is no chunk of its kind")
+            }
+            while kind != part.kind, let next = SnapshotChunk.Kind(rawValue: kind.rawValue + 1) {
+                try finish(kind)
+                kind = next
+            }
+            for row in chunk.rows { try take(row, kind, index) }
+            progress(index + 1, manifest.chunks.count)
+        }
+        while let next = SnapshotChunk.Kind(rawValue: kind.rawValue + 1) {
+            try finish(kind)
+            kind = next
+        }
+        return try finishState()
+    }
+
+    private mutating func take(_ row: [UInt8], _ kind: SnapshotChunk.Kind, _ chunk: Int) throws(SnapshotFault) {
+        switch kind {
+        case .head: try takeHead(row, chunk)
+        case .log: try takeLog(row, chunk)
+        case .recent: try takeRecent(row, chunk)
+        case .state: try takeState(row, chunk)
+        }
+    }
+
+    private mutating func finish(_ kind: SnapshotChunk.Kind) throws(SnapshotFault) {
+        switch kind {
+        case .head:
+            guard record == manifest.tip.record, record.height == manifest.height else {
+                throw SnapshotFault(.heads, "they end at height \(record.height), not \(manifest.height)")
+            }
+        case .log:
+            guard log.size == manifest.tip.record.logSize, log == manifest.tip.log else {
+                throw SnapshotFault(.log, "it has \(log.size) leaves, or others than the record's root")
+            }
+            guard log.root(with: &hash) == manifest.tip.record.logRoot else {
+                throw SnapshotFault(.log, "its leaves do not have the record's root")
+            }
+        case .recent: try finishRecent()
+        case .state: break
+        }
+    }
+
+    // MARK: Heads
+
+    private mutating func takeHead(_ row: [UInt8], _ chunk: Int) throws(SnapshotFault) {
+        let height = record.height.next
+        func fault(_ why: String) -> SnapshotFault { SnapshotFault(.heads, chunk: chunk, "height \(height): \(why)") }
+        guard let item = try? SnapshotHead(decoding: row) else { throw fault("it cannot be read") }
+        let (header, next) = (item.head.header, item.head.record)
+        let id = next.cid(with: &hash)
+        guard header.parent == block, header.record == id, next.parent == recordID, next.height == height,
+            next.chain == rules.chain, next.logSize >= record.logSize
+        else { throw fault("it does not follow the one before") }
+        let reference = BlockReference(view: header.view, hash: hash.digest(header.encoded))
+        if let certificate = item.finalization {
+            guard certificate.kind == .finalize, certificate.view == reference.view,
+                certificate.hash == reference.hash, verifier.verified(certificate, in: context) != nil
+            else { throw fault("its finalization does not hold") }
+            report.finalizations += 1
+        }
+        if next.time.rawValue + rules.genesis.limits.untilWindow >= manifest.tip.record.time.rawValue {
+            recents[height] = Recent(record: next, count: next.logSize - record.logSize)
+        }
+        try sink?.take(item, block: reference.hash)
+        record = next
+        recordID = id
+        block = reference
+        report.heads += 1
+    }
+
+    // MARK: Log
+
+    private mutating func takeLog(_ row: [UInt8], _ chunk: Int) throws(SnapshotFault) {
+        guard !row.isEmpty, row.count % 32 == 0, log.size + UInt64(row.count / 32) <= manifest.tip.record.logSize else {
+            throw SnapshotFault(.log, chunk: chunk, "a row is no list of hashes, or too long")
+        }
+        var nodes: [LogNode] = []
+        for start in stride(from: 0, to: row.count, by: 32) {
+            guard let leaf = Digest(row[start..<start + 32]) else { continue }
+            nodes += LogTree.append(leaf, to: &log, with: &hash)
+            report.logLeaves += 1
+        }
+        try sink?.take(nodes)
+    }
+
+    // MARK: Recent transactions
+
+    private mutating func takeRecent(_ row: [UInt8], _ chunk: Int) throws(SnapshotFault) {
+        func fault(_ why: String) -> SnapshotFault { SnapshotFault(.recent, chunk: chunk, why) }
+        guard let transaction = SnapshotTransaction(row), transaction.height >= recentHeight,
+            let recent = recents[transaction.height]
+        else { throw fault("a row is no transaction of a recent block") }
+        let time = recent.record.time
+        guard transaction.until >= time,
+            transaction.until.milliseconds(since: time) <= rules.genesis.limits.untilWindow
+        else { throw fault("a transaction of height \(transaction.height) is remembered for too long or not at all") }
+        recentHeight = transaction.height
+        let leaf = MerkleTree.leafHash(ResultLeaf.bytes(transaction.id, code: transaction.code), with: &hash)
+        recents[transaction.height]?.leaves.append(leaf)
+        try sink?.take(transaction, index: recent.leaves.count)
+        report.recentTransactions += 1
+    }
+
+    private mutating func finishRecent() throws(SnapshotFault) {
+        for (height, recent) in recents.sorted(by: { $0.key < $1.key }) {
+            guard UInt64(recent.leaves.count) == recent.count,
+                MerkleTree.root(of: recent.leaves, with: &hash) == recent.record.resultsRoot
+            else { throw SnapshotFault(.recent, "the transactions of height \(height) are not its record's") }
+        }
+    }
+
+    // MARK: State
+
+    private mutating func takeState(_ row: [UInt8], _ chunk: Int) throws(SnapshotFault) {
+        guard row.count > StateKey.byteCount, let key = StateKey(Array(row.prefix(StateKey.byteCount))) else {
+            throw SnapshotFault(.state, chunk: chunk, "a row is no fact")
+        }
+        if let lastKey, lastKey >= key { throw SnapshotFault(.state, chunk: chunk, "facts are out of order") }
+        lastKey = key
+        let value = Array(row.dropFirst(StateKey.byteCount))
+        changes.append(StateTree.Change(key: key.hashed(with: &hash), value: hash.digest(value)))
+        try sink?.take(key, value)
+        report.stateEntries += 1
+    }
+
+    private mutating func finishState() throws(SnapshotFault) -> TreeChild? {
+        let update: StateTree.Update
+        do throws(StateError) {
+            update = try StateTree.update(
+                nil, with: changes, version: manifest.height, in: MemoryState(), with: &hash)
+        } catch {
+            throw SnapshotFault(.state, "\(error)")
+        }
+        guard update.rootHash == manifest.tip.record.stateRoot else {
+            throw SnapshotFault(.state, "the facts do not have the record's root")
+        }
+        try sink?.take(update.nodes)
+        return update.root
+    }
+}

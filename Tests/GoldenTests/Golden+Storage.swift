@@ -1,0 +1,30 @@
+import Consensus
+import Crypto
+import Ledger
+import Node
+import Primitives
+import Wire
+
+extension Golden {
+    /// What nodes keep for ever, and what they hand to a new one.
+    static var storage: [Golden] {
+        let head = StoredHead(header: header, signature: Sample.signature("leader"), record: tip.record)
+        let leaves = Sample.digest("leaf 0").bytes + Sample.digest("leaf 1").bytes
+        var list = [
+            Golden("stored-head", head),
+            Golden("snapshot-chunk+log", SnapshotChunk(kind: .log, rows: [leaves])),
+        ]
+        for certificate in certificate(.finalize, view: 14) {
+            let proof = FinalityProof.simplex(SimplexProof(finalization: certificate, headers: [header]))
+            let part = SnapshotManifest.Part(kind: .log, byteCount: 83, hash: Sample.digest("chunk"))
+            list += [
+                Golden(
+                    "snapshot-manifest",
+                    SnapshotManifest(tip: tip, chain: Sample.chain, proof: proof, chunks: [part])),
+                Golden("snapshot-head", SnapshotHead(head: head, finalization: certificate)),
+                Golden("snapshot-head+open", SnapshotHead(head: head, finalization: nil)),
+            ]
+        }
+        return list
+    }
+}
