@@ -133,7 +133,7 @@ extension ChainStore {
 
     /// Deletes tree nodes that only versions older than the settings keep need, at most `limit` of them; the height
     /// below which none is left, or nil when everything is kept.
-    private func dropStaleNodes(
+    func dropStaleNodes(
         at tip: Height, limit: Int, _ batch: inout WriteBatch
     ) throws(ChainStoreError) -> Height? {
         guard let ceiling = settings.staleCeiling(at: tip.rawValue) else { return nil }

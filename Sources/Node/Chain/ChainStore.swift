@@ -36,6 +36,8 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     /// 1 kept whole blocks in LevelDB. A store of layout 1 is taken over when it is opened.
     package static let layoutVersion: UInt64 = 2
 
+    /// Its directory.
+    let path: String
     let keys: KeyValueStore
     let segments: SegmentStore
     let settings: StorageSettings
@@ -56,6 +58,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         } catch {
             throw .store(error)
         }
+        self.path = path
         self.settings = settings
         memory = Mutex(ReplayMemory())
         ledge = Mutex(StoreLedge())

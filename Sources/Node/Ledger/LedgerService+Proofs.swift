@@ -113,7 +113,7 @@ extension LedgerService {
             let epoch = ValidatorEpoch(try call.arguments.unsigned("from"))
             do throws(ChainStore.ProofError) {
                 return .list(
-                    try chain.store.handovers(from: epoch, limit: Self.handoversMax, rules: node.rules)
+                    try chain.store.handovers(from: epoch, limit: Self.handoversMax, rules: chain.rules)
                         .map { .string(Hex.encode($0.encoded)) })
             } catch {
                 throw error.rpc(lowest: chain.store.floor)

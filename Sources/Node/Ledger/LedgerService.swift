@@ -10,7 +10,7 @@ package struct LedgerService: NodeServicing {
     /// How long a caller may wait for finality, in milliseconds.
     static let waitMax: UInt64 = 60_000
 
-    let node: NodeRuntime
+    let chain: ChainActor
     private let blocks = RPCTopic(
         "ledger.blocks", "Every block that becomes final.",
         value: "{height, time, record, transactions, succeeded}")
@@ -19,7 +19,10 @@ package struct LedgerService: NodeServicing {
         "ledger.outcomes", "What became of the transactions of every block that becomes final; nothing of empty ones.",
         value: "{height, time, ids, codes}: 32 bytes and 2 bytes for each transaction, as one hexadecimal text each")
 
-    package init(node: NodeRuntime) { self.node = node }
+    package init(node: NodeRuntime) { chain = node.chain }
+
+    /// Of a chain that is only read.
+    init(chain: ChainActor) { self.chain = chain }
 
     package var topics: [RPCTopic] { [blocks, outcomes] }
 
@@ -39,9 +42,10 @@ package struct LedgerService: NodeServicing {
         }
     }
 
-    package var methods: [RPCMethod] { [submit, submitMany, outcome, block, transaction, state] + proofMethods }
+    package var methods: [RPCMethod] { [submit, submitMany] + readingMethods }
 
-    var chain: ChainActor { node.chain }
+    /// Those that change nothing.
+    var readingMethods: [RPCMethod] { [outcome, block, transaction, state] + proofMethods }
 
     private var submit: RPCMethod {
         RPCMethod(

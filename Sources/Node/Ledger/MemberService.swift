@@ -7,9 +7,12 @@ package struct MemberService: NodeServicing {
     /// Members in one answer.
     static let listMax = 1_000
 
-    private let node: NodeRuntime
+    private let chain: ChainActor
 
-    package init(node: NodeRuntime) { self.node = node }
+    package init(node: NodeRuntime) { chain = node.chain }
+
+    /// Of a chain that is only read.
+    init(chain: ChainActor) { self.chain = chain }
 
     package func install(on node: NodeRuntime) async {}
 
@@ -28,7 +31,7 @@ package struct MemberService: NodeServicing {
         ) { call throws(RPCError) in
             let roles = call.arguments["role"]?.string.flatMap { Roles(word: $0) } ?? []
             let after = call.arguments["after"] == nil ? nil : try call.arguments.member("after")
-            guard let all = try? await node.chain.members(with: roles) else { throw RPCError(.internalError) }
+            guard let all = try? await chain.members(with: roles) else { throw RPCError(.internalError) }
             let rest = all.filter { entry in after.map { entry.0 > $0 } ?? true }
             let page = rest.prefix(Self.listMax)
             return [
@@ -44,7 +47,7 @@ package struct MemberService: NodeServicing {
             rateClass: .normal
         ) { call throws(RPCError) in
             let id = try call.arguments.member("member")
-            guard let entry = try? await node.chain.entry(MemberEntry.self, StateKey(.member, id))
+            guard let entry = try? await chain.entry(MemberEntry.self, StateKey(.member, id))
             else { throw RPCError(.notFound) }
             return json(id, entry)
         }
@@ -52,7 +55,7 @@ package struct MemberService: NodeServicing {
 
     private func json(_ id: MemberID, _ entry: MemberEntry) -> JSONValue {
         [
-            "id": .string(id.hex), "did": .string(id.text(chain: node.rules.chain)),
+            "id": .string(id.hex), "did": .string(id.text(chain: chain.rules.chain)),
             "roles": .list(entry.roles.words.map { .string($0) }),
             "standing": .string(String(describing: entry.standing)), "since": .unsigned(entry.since.rawValue),
             "keys": [

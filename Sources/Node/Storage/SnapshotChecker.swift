@@ -32,6 +32,9 @@ package struct SnapshotChecker {
         var leaves: [Digest] = []
     }
 
+    /// No network's `untilWindow` may be longer, in milliseconds.
+    private static let windowMax: UInt64 = 3_600_000
+
     private let rules: RuleBook
     private let manifest: SnapshotManifest
     private let context: VotingContext
@@ -44,6 +47,10 @@ package struct SnapshotChecker {
     private var log = MerkleFrontier()
     private var recents: [Height: Recent] = [:]
     private var recentHeight = Height.zero
+    /// The lowest height whose transactions are here.
+    private var recentFloor: Height?
+    /// What the state says of the window.
+    private var limits: LimitsEntry?
     private var changes: [StateTree.Change] = []
     private var lastKey: StateKey?
     private var report = Report()
@@ -147,7 +154,7 @@ package struct SnapshotChecker {
             else { throw fault("its finalization does not hold") }
             report.finalizations += 1
         }
-        if next.time.rawValue + rules.genesis.limits.untilWindow >= manifest.tip.record.time.rawValue {
+        if isWithin(Self.windowMax, next) {
             recents[height] = Recent(record: next, count: next.logSize - record.logSize)
         }
         try sink?.take(item, block: reference.hash)
@@ -181,9 +188,10 @@ package struct SnapshotChecker {
         else { throw fault("a row is no transaction of a recent block") }
         let time = recent.record.time
         guard transaction.until >= time,
-            transaction.until.milliseconds(since: time) <= rules.genesis.limits.untilWindow
+            transaction.until.milliseconds(since: time) <= Self.windowMax
         else { throw fault("a transaction of height \(transaction.height) is remembered for too long or not at all") }
         recentHeight = transaction.height
+        if recentFloor == nil { recentFloor = transaction.height }
         let leaf = MerkleTree.leafHash(ResultLeaf.bytes(transaction.id, code: transaction.code), with: &hash)
         recents[transaction.height]?.leaves.append(leaf)
         try sink?.take(transaction, index: recent.leaves.count)
@@ -191,10 +199,28 @@ package struct SnapshotChecker {
     }
 
     private mutating func finishRecent() throws(SnapshotFault) {
-        for (height, recent) in recents.sorted(by: { $0.key < $1.key }) {
+        // From the first height on of which there is one, all must be there.
+        let floor = recentFloor ?? manifest.height.next
+        for (height, recent) in recents.sorted(by: { $0.key < $1.key }) where height >= floor {
             guard UInt64(recent.leaves.count) == recent.count,
                 MerkleTree.root(of: recent.leaves, with: &hash) == recent.record.resultsRoot
             else { throw SnapshotFault(.recent, "the transactions of height \(height) are not its record's") }
+        }
+    }
+
+    /// Whether what a block holds may be replayed, under a window of so many milliseconds.
+    private func isWithin(_ window: UInt64, _ record: Record) -> Bool {
+        record.time.rawValue + window >= manifest.tip.record.time.rawValue
+    }
+
+    /// The window is known from the state, which comes last.
+    private func checkWindow() throws(SnapshotFault) {
+        let window = max(
+            rules.genesis.limits.untilWindow, limits?.now.untilWindow ?? 0, limits?.next.untilWindow ?? 0)
+        let floor = recentFloor ?? manifest.height.next
+        for (height, recent) in recents
+        where height < floor && recent.count > 0 && isWithin(min(window, Self.windowMax), recent.record) {
+            throw SnapshotFault(.recent, "the transactions of height \(height) are missing")
         }
     }
 
@@ -207,6 +233,7 @@ package struct SnapshotChecker {
         if let lastKey, lastKey >= key { throw SnapshotFault(.state, chunk: chunk, "facts are out of order") }
         lastKey = key
         let value = Array(row.dropFirst(StateKey.byteCount))
+        if key == StateKey(.limits) { limits = try? LimitsEntry(decoding: value) }
         changes.append(StateTree.Change(key: key.hashed(with: &hash), value: hash.digest(value)))
         try sink?.take(key, value)
         report.stateEntries += 1
@@ -223,6 +250,7 @@ package struct SnapshotChecker {
         guard update.rootHash == manifest.tip.record.stateRoot else {
             throw SnapshotFault(.state, "the facts do not have the record's root")
         }
+        try checkWindow()
         try sink?.take(update.nodes)
         return update.root
     }

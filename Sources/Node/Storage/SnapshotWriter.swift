@@ -23,17 +23,22 @@ package struct SnapshotWriter {
     ) throws(SnapshotFault) -> SnapshotManifest {
         let view: KeyValueSnapshot
         let tip: StoredTip
+        let limits: UInt64
         do {
             view = try store.keys.snapshot()
             guard let bytes = try view.value(for: ChainTable.tip.key()) else { throw ChainStoreError.damaged("tip") }
             tip = try StoredTip(decoding: bytes)
+            let entry = try view.value(for: ChainTable.state.key(StateKey(.limits).bytes))
+            let voted = try entry.map { bytes throws(WireError) in try LimitsEntry(decoding: bytes) }
+            limits = max(voted?.now.untilWindow ?? 0, voted?.next.untilWindow ?? 0)
         } catch {
             throw SnapshotFault(.manifest, "the store cannot be read: \(error)")
         }
         guard tip.tip.record.height > .zero else { throw SnapshotFault(.manifest, "the store holds no block yet") }
         try directory.make()
         var writer = SnapshotWriter(
-            store: store, view: view, tip: tip, window: rules.genesis.limits.untilWindow, directory: directory)
+            store: store, view: view, tip: tip, window: max(rules.genesis.limits.untilWindow, limits),
+            directory: directory)
         return try writer.run(rules.chain)
     }
 
