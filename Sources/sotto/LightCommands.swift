@@ -30,6 +30,7 @@ enum LightCommands {
         let stop = invocation.has("--once") ? nil : try StopSignal()
         let (follower, store) = try await open(invocation)
         let isStopped = Flag()
+        var unconfirmed = 0
         // Ends with the signal, or with the program.
         if let stop {
             Task {
@@ -44,7 +45,8 @@ enum LightCommands {
             case .advanced(let proven, let witnesses): say(proven, "final", witnesses, invocation)
             case .unconfirmed(let proven, let witnesses):
                 say(proven, "too few witnesses show it", witnesses, invocation)
-                if invocation.has("--once") {
+                unconfirmed += 1
+                if invocation.has("--once"), unconfirmed == Self.patience {
                     throw CommandError(
                         .refused, "only \(witnesses) witnesses show record \(proven.record.height)",
                         hint: "are they running, and of this network?")
@@ -54,6 +56,9 @@ enum LightCommands {
         } while !isStopped.value.withLock { $0 }
         await store.close()
     }
+
+    /// Rounds in which witnesses may be behind before `--once` gives up.
+    private static let patience = 10
 
     /// Set by a signal, read between rounds.
     private final class Flag: Sendable { let value = Mutex(false) }
@@ -83,10 +88,13 @@ enum LightCommands {
         "light alarm", "Show why the light client stopped, and write the proof to a file.",
         description: """
             Shows the two final records that sotto light follow found at one height, and which validators' keys signed
-            both. With --output the whole proof is written, for the other operators; each pair of votes in it can be put
-            on the ledger as evidence.
+            both. With --output the whole proof is written, for the other operators. With --submit the member of the
+            data directory puts each pair of votes on the ledger of the node, as evidence; who signed both then leaves.
             """,
-        flags: [.init("--output", "FILE", "Write the proof here.")],
+        flags: MemberConnection.flags + [
+            .init("--output", "FILE", "Write the proof here."),
+            .init("--submit", "Put the evidence on the ledger."),
+        ],
         example: "sotto light alarm --output alarm.cbor --home ./alice"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
@@ -104,6 +112,16 @@ enum LightCommands {
             Table.titled(
                 ["validator key", "epoch", "view"],
                 alarm.evidence.map { [$0.key.hex, "\($0.epoch)", "\($0.view)"] }))
+        guard invocation.has("--submit") else { return }
+        let client = try await MemberConnection.open(invocation, home: home)
+        for evidence in alarm.evidence {
+            do throws(HomeError) {
+                let outcome = try await client.submit(.evidence(evidence))
+                Output.line("evidence against \(evidence.key.hex.prefix(16))… stands at height \(outcome.height)")
+            } catch {
+                Output.note("evidence against \(evidence.key.hex.prefix(16))…: \(error.explained.messages.joined())")
+            }
+        }
     }
 
     // MARK: Steps
