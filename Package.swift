@@ -38,7 +38,7 @@ func tests(_ name: String, _ dependencies: [String], resources: [Resource] = [])
 
 let values = ["Primitives", "Wire"]
 let cores = ["Ledger", "Consensus", "Kademlia", "Signalling", "Rights", "Recording", "Media"]
-let wrappers = ["EventLoop", "Crypto", "TLS", "KeyValue", "ICE", "SecureMedia", "HTTP"]
+let wrappers = ["EventLoop", "Crypto", "TLS", "KeyValue", "ICE", "SecureMedia", "HTTP", "PKCS11"]
 let shells = ["Node", "Links", "MediaEndpoint", "ContentStore", "RPC"]
 let all = values + cores + wrappers + shells
 
@@ -71,6 +71,7 @@ let package = Package(
         module("ICE", ["CGLib", "EventLoop", "Primitives"]),
         module("SecureMedia", ["COpenSSL", "CSRTP", "EventLoop", "Primitives"]),
         module("HTTP", ["CGLib", "EventLoop", "Primitives"]),
+        module("PKCS11", ["CPKCS11", "Primitives"]),
 
         // Layer 2: cores, pure
         module("Ledger", values),
@@ -94,6 +95,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .systemLibrary(name: "CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
 
         // Beside: the seeded world
         module("Simulation", values + cores + ["Crypto"]),
@@ -116,6 +118,7 @@ let package = Package(
         tests("ICE", values + ["EventLoop", "ICE"]),
         tests("SecureMedia", values + ["EventLoop", "SecureMedia"]),
         tests("HTTP", values + ["EventLoop", "HTTP"]),
+        tests("PKCS11", values + ["PKCS11", "Crypto"]),
         tests("Links", values + ["Links", "Kademlia", "Crypto", "EventLoop", "TLS"]),
         tests(
             "MediaEndpoint",

@@ -54,7 +54,7 @@ package struct LinkFrame: Equatable {
 }
 
 /// What the links say to each other for themselves, on the lane before all channels.
-enum LinkControl: Equatable {
+package enum LinkControl: Equatable {
     /// First and only once: who I am.
     case hello([UInt8])
     /// Say this back.
@@ -65,7 +65,7 @@ enum LinkControl: Equatable {
 
     static let byteCountMax = 1_024
 
-    var frame: (kind: LinkFrame.Kind, payload: [UInt8]) {
+    package var frame: (kind: LinkFrame.Kind, payload: [UInt8]) {
         switch self {
         case .hello(let bytes): (.message, bytes)
         case .ping(let number): (.request, number.bigEndianBytes)
@@ -74,7 +74,7 @@ enum LinkControl: Equatable {
         }
     }
 
-    init?(kind: LinkFrame.Kind, payload: [UInt8]) {
+    package init?(kind: LinkFrame.Kind, payload: [UInt8]) {
         switch kind {
         case .message: self = .hello(payload)
         case .request, .response:

@@ -84,4 +84,18 @@ package enum SigningKind: String, CaseIterable, Sendable {
         bytes.append(contentsOf: body)
         return bytes
     }
+
+    /// Takes a preimage apart: nil when it is not exactly what `preimage` makes of some kind.
+    package static func parse(_ preimage: [UInt8]) -> (kind: SigningKind, chain: ChainID, body: [UInt8])? {
+        let start = prefix.utf8.count
+        guard preimage.starts(with: prefix.utf8),
+            let end = preimage.prefix(start + nameByteCountMax + 1).dropFirst(start).firstIndex(of: 0x00),
+            let kind = SigningKind(rawValue: String(decoding: preimage[start..<end], as: UTF8.self)),
+            let chain = ChainID(preimage.dropFirst(end + 1).prefix(32))
+        else { return nil }
+        return (kind, chain, Array(preimage.dropFirst(end + 33)))
+    }
+
+    /// Longer than any kind's name.
+    private static let nameByteCountMax = 32
 }

@@ -18,6 +18,7 @@ internal import Wire
 /// keys/agreement.key  what is sealed to the member opens with it
 /// keys/log.key        a node's key for checkpoints of the log, drawn at its first start
 /// keys/share-*.key    a validator's shares of the threshold keys: phone, outer, wraps
+/// keys/signer-state-* what the signing key has voted, for each network; never restored from a backup
 /// keys/*.old.key      keys that sotto member rotate replaced
 /// data/ledger         a node's ledger
 /// data/content        a node's content blocks
@@ -36,6 +37,9 @@ struct HomeFiles: Sendable {
     var snapshotsPath: String { path + "/data/snapshots" }
     var contentPath: String { path + "/data/content" }
     var lightPath: String { path + "/data/light" }
+    /// Begins the names of the files that remember what the signing key voted; apart from the ledger, so that a
+    /// restored ledger does not bring an old memory.
+    var signerMemoryPath: String { path + "/keys/signer-state" }
 
     // MARK: Files
 
@@ -113,6 +117,15 @@ struct HomeFiles: Sendable {
         }
         var hash = SHA256()
         return registration.memberID(with: &hash)
+    }
+
+    /// The signing key that the member was registered with.
+    func registeredKey() throws(CommandError) -> PublicKey {
+        let bytes = try read("registration.cbor", hint: "sotto init makes one")
+        guard let registration = try? SignedRegistration(decoding: bytes) else {
+            throw CommandError(.settings, "\(path)/registration.cbor is no registration")
+        }
+        return registration.registration.keys.sign
     }
 
     // MARK: Keys

@@ -125,7 +125,11 @@ enum KeysCommands {
             open when it is not given. For a move to another device: whoever has the files speaks for the member.
             """,
         arguments: [.init("DIRECTORY", "where to write; made if it is not there")],
-        flags: [.init("--passphrase-file", "FILE", "Seal the copies under the passphrase in this file.")],
+        flags: [
+            .init("--passphrase-file", "FILE", "Seal the copies under the passphrase in this file."),
+            .init(
+                "--pem", "Write keys/sign.pem as well: the signing key in PKCS#8, unsealed, to bring it into a token."),
+        ],
         example: "sotto keys export ./backup --passphrase-file ./passphrase --home ./alice"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
@@ -136,6 +140,10 @@ enum KeysCommands {
             try target.writeKey(name, try home.key(name), passphrase: passphrase)
             Output.line("\(target.path)/\(name.file)")
         }
+        guard invocation.has("--pem") else { return }
+        let key = SigningKey(seed: try home.key(.sign))
+        try target.write("keys/sign.pem", Array(key.withSeed { PrivateKeyText.pem(ed25519: $0) }.utf8))
+        Output.line("\(target.path)/keys/sign.pem")
     }
 
     private static func show(
@@ -148,5 +156,18 @@ enum KeysCommands {
             return Output.json(.object(rows.map { JSONValue.Member($0.0, .string($0.1)) }))
         }
         Output.line(Table.plain(rows.map { [$0.0, $0.1] }))
+    }
+}
+
+/// A private key as other programs read it.
+enum PrivateKeyText {
+    /// PKCS#8 of an Ed25519 seed (RFC 8410), in PEM.
+    static func pem(ed25519 seed: Span<UInt8>) -> String {
+        // SEQUENCE { INTEGER 0, SEQUENCE { OID 1.3.101.112 }, OCTET STRING { OCTET STRING of 32 bytes } }
+        let head: [UInt8] = [
+            0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+        ]
+        let body = Data(head + seed.indices.map { seed[$0] }).base64EncodedString()
+        return "-----BEGIN PRIVATE KEY-----\n\(body)\n-----END PRIVATE KEY-----\n"
     }
 }

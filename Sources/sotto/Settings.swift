@@ -7,7 +7,7 @@ enum Settings {
     static let fileName = "sotto.conf"
 
     static let reader = SettingsReader(
-        fields: clientFields + RPCFields.all + NodeFields.all + StorageFields.all + LightFields.all)
+        fields: clientFields + RPCFields.all + NodeFields.all + StorageFields.all + LightFields.all + SignerFields.all)
 
     static let clientFields = [
         SettingsField(

@@ -42,7 +42,7 @@ struct SettingsReader {
             for line in lines(of: file, &faults) { take(line.field, line.text, line.source) }
         }
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("SOTTO_") {
-            if name == "SOTTO_HOME" { continue }
+            if ["SOTTO_HOME", "SOTTO_PASSPHRASE_FILE"].contains(name) { continue }
             guard let field = fields.first(where: { $0.environmentName == name }) else {
                 faults.append("environment: \(name) is no setting" + near(name, fields.map(\.environmentName)))
                 continue

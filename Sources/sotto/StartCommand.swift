@@ -60,7 +60,7 @@ struct RunningNode: Sendable {
                 .settings, "the member of \(home.path) is a person, not a node",
                 hint: "sotto init --role node makes a node; a person calls by sotto call")
         }
-        let keys = try home.nodeKeys()
+        let keys = try SignerFields.keys(values, home, on: rules.chain)
         let shares = try home.shares(rules.genesis)
         let runtime: NodeRuntime
         do throws(NodeError) {
@@ -106,6 +106,7 @@ struct RunningNode: Sendable {
             CommandError(
                 .settings, "the ledger does not know member \(member.hex.prefix(12)) with these keys",
                 hint: "has the registrar admitted it? sotto member admit")
+        case .signer(let error): SignerFields.explain(error)
         case .link(.cannotListen(let error)):
             CommandError(.settings, "link.listen cannot be listened on: \(error)", hint: "another process may use it")
         case .socket(let error):

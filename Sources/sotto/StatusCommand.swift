@@ -47,6 +47,7 @@ enum StatusCommand {
         if status["muted"]?.boolean ?? false {
             rows.append(["signing", "stopped: this key signed what this store does not know; see the log"])
         }
+        if let fault = status["signer"]?.string { rows.append(["signer", fault]) }
         rows += state(status)
         Output.line(Table.plain(rows))
     }

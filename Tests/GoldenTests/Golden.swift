@@ -63,5 +63,5 @@ struct Golden: Sendable, CustomTestStringConvertible {
     /// Every golden object.
     static let all: [Golden] =
         threshold + genesis + operations + ledger + state + consensus + network + calls + recordings + rights + numbers
-        + holders + storage
+        + holders + storage + signer
 }

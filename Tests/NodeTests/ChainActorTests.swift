@@ -13,7 +13,8 @@ struct ChainActorTests {
         let store = try ChainStore(path: path, rules: documents.rules)
         let node = documents.nodes[0]
         let chain = try ChainActor(
-            on: loop, rules: documents.rules, store: store, member: node.member, signer: node.keys.sign,
+            on: loop, rules: documents.rules, store: store, member: node.member,
+            signer: LocalSigner(SoftwareKey(node.keys.sign)),
             network: .none, log: .silent)
         return (chain, loop)
     }

@@ -39,5 +39,6 @@ struct SourceTree {
     static let wrappers: [String: Set<String>] = [
         "EventLoop": ["CLinux", "CGLib"], "Crypto": ["CSodium", "COpenSSL"], "TLS": ["COpenSSL"],
         "KeyValue": ["CLevelDB", "CLinux"], "ICE": ["CGLib"], "SecureMedia": ["COpenSSL", "CSRTP"], "HTTP": ["CGLib"],
+        "PKCS11": ["CPKCS11"],
     ]
 }

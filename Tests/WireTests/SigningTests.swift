@@ -22,6 +22,20 @@ struct SigningTests {
         #expect(bytes == Array("sotto/1/notarize".utf8) + [0] + [UInt8](repeating: 0xaa, count: 32) + [1, 2])
     }
 
+    @Test("A preimage is taken apart into what it was made of, and nothing else is a preimage")
+    func parsing() throws {
+        let chain = try #require(ChainID([UInt8](repeating: 0xaa, count: 32)))
+        for kind in SigningKind.allCases {
+            let preimage = kind.preimage(chain: chain, body: [0, 1, 2])
+            let parts = try #require(SigningKind.parse(preimage))
+            #expect(parts.kind == kind && parts.chain == chain && parts.body == [0, 1, 2])
+            for count in 0..<preimage.count - 3 { #expect(SigningKind.parse(Array(preimage.prefix(count))) == nil) }
+        }
+        for text in ["sotto/2/notarize", "sotto/1/Notarize", "sotto/1/", "sotto/1/notarizes"] {
+            #expect(SigningKind.parse(Array(text.utf8) + [0] + chain.bytes + [1]) == nil, "\(text)")
+        }
+    }
+
     @Test("A signed object is read strictly")
     func signedObject() throws {
         let signature = try #require(Signature([UInt8](repeating: 9, count: 64)))

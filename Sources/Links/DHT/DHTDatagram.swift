@@ -4,7 +4,7 @@
 ///   the answer is never larger than the question.
 /// - 0x02 answers it: receiver's session, the sender's session u32, Noise message two.
 /// - 0x03 carries a sealed message: receiver's session, counter, ciphertext, tag.
-enum DHTDatagram: Equatable {
+package enum DHTDatagram: Equatable {
     case opening(session: UInt32, noise: [UInt8])
     case answer(receiver: UInt32, session: UInt32, noise: [UInt8])
     case sealed(receiver: UInt32, content: [UInt8])
@@ -16,7 +16,7 @@ enum DHTDatagram: Equatable {
     /// Noise message one with a member id as payload.
     static let openingNoiseByteCount = 96 + 32
 
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count >= 6, bytes.count <= Self.byteCountMax, bytes[1] == Self.version else { return nil }
         func number(_ start: Int) -> UInt32 { bytes[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) } }
         switch bytes[0] {
@@ -31,7 +31,7 @@ enum DHTDatagram: Equatable {
         }
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(Self.byteCountMax)
         func append(_ number: UInt32) {

@@ -10,14 +10,11 @@ import Wire
 extension ChainActor {
     func perform(_ actions: [Engine.Action]) {
         var batch = WriteBatch()
-        var casts: [Verified<Vote>] = []
+        var ballots: [Ballot] = []
         for action in actions where !isStopped {
             switch action {
             case .persist(let durable): store.add(durable, to: &batch)
-            case .cast(let ballot):
-                guard let vote = sign(ballot) else { continue }
-                store.add(vote.value, to: &batch)
-                casts.append(vote)
+            case .cast(let ballot): ballots.append(ballot)
             case .broadcast(let outgoing): network.broadcast(traffic(outgoing), encode(outgoing))
             case .send(let outgoing, let seat):
                 guard let peer = validators[seat]?.id else { continue }
@@ -38,6 +35,7 @@ extension ChainActor {
             }
         }
         // One sync for everything this turn made durable; the votes leave only with the events that follow it.
+        let casts = isStopped ? [] : cast(ballots, &batch)
         guard !isStopped, !casts.isEmpty || !batch.operations.isEmpty else { return }
         write(batch, synced: !casts.isEmpty)
         guard !isStopped else { return }
@@ -61,12 +59,6 @@ extension ChainActor {
             statistics.syncedWrites += 1
             statistics.syncedWriteNanoseconds += UInt64(max(0, elapsed / .nanoseconds(1)))
         }
-    }
-
-    private func sign(_ ballot: Ballot) -> Verified<Vote>? {
-        guard let seat, let signer else { return nil }
-        let signature = signer.signature(ballot.kind.signingKind, chain: rules.chain, body: ballot.body)
-        return signatures.verified(Vote(ballot: ballot, signer: seat, signature: signature), in: context)
     }
 
     private func traffic(_ outgoing: Engine.Outgoing) -> ChainNetwork.Traffic {
@@ -127,7 +119,7 @@ extension ChainActor {
     }
 
     private func propose(_ order: Engine.Order) {
-        guard let signer, let parent = view(of: order.parent.hash) else { return }
+        guard signer != nil, let parent = view(of: order.parent.hash) else { return }
         guard let limits = try? RuleBook.limits(after: parent.tip, from: parent.view) else {
             return fail(.damaged("limits"))
         }
@@ -157,8 +149,8 @@ extension ChainActor {
         let header = order.header(record: block.tip.recordID, body: hash.digest(body))
         let signed = Proposal.signedBody(
             epoch: order.epoch, view: order.view, hash: hash.digest(header.encoded))
-        let proposal = Proposal(
-            header: header, signature: signer.signature(.proposal, chain: rules.chain, body: signed), body: body)
+        guard let signature = signature(ofProposal: signed, in: order.view) else { return }
+        let proposal = Proposal(header: header, signature: signature, body: body)
         guard let built = Block(proposal, with: &hash), let verified = signatures.verified(built, in: context) else {
             return log(.error, "own_block_refused", ["view": .counter(order.view)])
         }

@@ -3,7 +3,7 @@ import Crypto
 import EventLoop
 import Ledger
 package import Primitives
-import Wire
+package import Wire
 
 /// How transactions come in and what their senders hear.
 extension ChainActor {
@@ -224,13 +224,13 @@ extension ChainActor {
 }
 
 /// Transactions on their way between nodes: `{v, txs}`.
-struct TransactionMessage: WireObject {
-    static let version: UInt64 = 1
-    let envelopes: [[UInt8]]
+package struct TransactionMessage: WireObject {
+    package static let version: UInt64 = 1
+    package let envelopes: [[UInt8]]
 
-    init(envelopes: [[UInt8]]) { self.envelopes = envelopes }
+    package init(envelopes: [[UInt8]]) { self.envelopes = envelopes }
 
-    init(from reader: inout CBORReader) throws(WireError) {
+    package init(from reader: inout CBORReader) throws(WireError) {
         try reader.mapHeader(count: 2)
         try reader.key("v")
         guard try reader.unsigned() == Self.version else { throw .badValue(field: "v") }
@@ -241,7 +241,7 @@ struct TransactionMessage: WireObject {
         reader.leave()
     }
 
-    func encode(into writer: inout CBORWriter) {
+    package func encode(into writer: inout CBORWriter) {
         writer.mapHeader(count: 2)
         writer.key("v")
         writer.unsigned(Self.version)

@@ -22,7 +22,7 @@ package actor ChainActor {
     nonisolated let context: VotingContext
     nonisolated let seat: Seat?
     let member: MemberID
-    let signer: (any Signing)?
+    let signer: (any VoteSigning)?
     let network: ChainNetwork
     let log: Log
     /// Of transactions.
@@ -56,6 +56,7 @@ package actor ChainActor {
     var lastBacklog = Engine.Backlog.empty { didSet { meter.waits(lastBacklog.hasUnfinalised) } }
     var meter = ChainMeter()
     var finalisedAt = SystemTime.monotonic
+    var signing: SigningState
     var hash = SHA256()
     package private(set) var statistics = ChainStatistics()
 
@@ -67,9 +68,9 @@ package actor ChainActor {
 
     /// - Parameters:
     ///   - loop: a thread of its own, since it blocks on the disk.
-    ///   - signer: the validator's voting key; nil for a node that follows.
+    ///   - signer: the validator's voting key, wherever it is; nil for a node that follows.
     package init(
-        on loop: EpollLoop, rules: RuleBook, store: ChainStore, member: MemberID, signer: (any Signing)?,
+        on loop: EpollLoop, rules: RuleBook, store: ChainStore, member: MemberID, signer: (any VoteSigning)?,
         network: ChainNetwork, log: Log
     ) throws(ChainStoreError) {
         self.loop = loop
@@ -94,7 +95,10 @@ package actor ChainActor {
         pace.delta = .milliseconds(limits.delta)
         pace.deltaMax = .milliseconds(limits.deltaMax)
         pace.heartbeat = .milliseconds(limits.heartbeat)
-        let restored = try store.restored(seat: seat, epoch: set.epoch)
+        let (restored, signing) = Self.remembered(
+            try store.restored(seat: seat, epoch: set.epoch), seat: seat, signer: signer, chain: rules.chain,
+            epoch: set.epoch, log: log)
+        self.signing = signing
         for block in restored.blocks { bodies[block.hash] = block }
         engine = Engine(chain: rules.chain, validators: set, seat: seat, restored: restored, pace: pace)
         mempool = Mempool(Mempool.Limits(limits))
@@ -189,7 +193,8 @@ package actor ChainActor {
             chain: rules.chain, height: tip.record.height, recordTime: tip.record.time, record: tip.recordID.digest,
             view: engine.view, leader: validators[engine.leader]?.id, validatorCount: validators.count,
             isValidator: seat != nil, missing: engine.missing.compactMap { validators[$0]?.id },
-            isMuted: engine.isMuted, mempoolCount: mempool.count, mempoolByteCount: mempool.byteCount,
+            isMuted: engine.isMuted, signerFault: signing.fault, mempoolCount: mempool.count,
+            mempoolByteCount: mempool.byteCount,
             unfinalisedCount: executed.count, logSize: tip.log.size,
             sinceFinalised: SystemTime.monotonic - finalisedAt, hasWork: lastBacklog.hasUnfinalised)
     }

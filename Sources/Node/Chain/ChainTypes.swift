@@ -75,6 +75,8 @@ package struct ChainStatus: Sendable {
     package let missing: [MemberID]
     /// Signing was stopped because it would be dangerous.
     package let isMuted: Bool
+    /// Why the last vote was not signed; nil when it was.
+    package let signerFault: SigningRefusal?
     package let mempoolCount: Int
     package let mempoolByteCount: UInt64
     package let unfinalisedCount: Int

@@ -63,6 +63,7 @@ package final class StatusService: NodeServicing {
             "view": .unsigned(chain.view.rawValue), "leader": chain.leader.map { .string($0.hex) } ?? .null,
             "validators": .unsigned(UInt64(chain.validatorCount)),
             "missing": .list(health.missing.map { .string($0.hex) }), "muted": .boolean(chain.isMuted),
+            "signer": chain.signerFault.map { .string($0.sentence) } ?? .null,
             "clockSkewMilliseconds": health.skewMilliseconds.map(Self.json) ?? .null,
             "stalled": report.map { .string($0.headline) } ?? .null, "stall": report.map(Self.json) ?? .null,
             "peers": .list(

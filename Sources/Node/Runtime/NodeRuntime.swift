@@ -12,7 +12,7 @@ import Wire
 /// decides nothing.
 package final class NodeRuntime: Sendable {
     package let member: MemberID
-    package let keys: NodeKeys
+    package let keys: RuntimeKeys
     package let rules: RuleBook
     package let chain: ChainActor
     package let mesh: LinkMesh
@@ -32,7 +32,7 @@ package final class NodeRuntime: Sendable {
 
     /// Opens the store and puts everything together; nothing listens yet.
     package init(
-        settings: NodeSettings, rules: RuleBook, member: MemberID, keys: NodeKeys, log: Log
+        settings: NodeSettings, rules: RuleBook, member: MemberID, keys: RuntimeKeys, log: Log
     ) throws(NodeError) {
         self.settings = settings
         self.rules = rules
@@ -61,7 +61,7 @@ package final class NodeRuntime: Sendable {
         mesh = try Self.mesh(settings, rules, member, entry, keys, networkLoop, relay)
         do throws(ChainStoreError) {
             chain = try ChainActor(
-                on: chainLoop, rules: rules, store: store, member: member, signer: keys.sign,
+                on: chainLoop, rules: rules, store: store, member: member, signer: keys.votes,
                 network: Self.network(mesh), log: log)
         } catch {
             throw .store(error)
@@ -258,7 +258,7 @@ package final class NodeRuntime: Sendable {
     }
 
     private static func mesh(
-        _ settings: NodeSettings, _ rules: RuleBook, _ member: MemberID, _ entry: MemberEntry, _ keys: NodeKeys,
+        _ settings: NodeSettings, _ rules: RuleBook, _ member: MemberID, _ entry: MemberEntry, _ keys: RuntimeKeys,
         _ loop: EpollLoop, _ relay: Relay
     ) throws(NodeError) -> LinkMesh {
         let tls: TLSIdentity

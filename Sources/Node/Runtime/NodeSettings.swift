@@ -44,6 +44,8 @@ package enum NodeError: Error, Sendable {
     case store(ChainStoreError)
     /// The ledger names no such member, or names it with other keys.
     case unknownMember(MemberID)
+    /// The memory of what this node's key has signed cannot be used.
+    case signer(SignerMemoryError)
     /// A key cannot be used in TLS.
     case identity
     case state

@@ -1,0 +1,43 @@
+package import Crypto
+package import Ledger
+package import Primitives
+
+/// What a running node signs, proves itself and opens seals with. The signing key may lie in another process or in a
+/// token; the other two are used all the time and stay in the node.
+package struct RuntimeKeys: Sendable {
+    /// The member's signing key as votes and proposals use it.
+    package let votes: any VoteSigning
+    /// The same key for everything else that the node says as a member.
+    package let sign: any Signing
+    /// Proves the node in TLS links.
+    package let link: SigningKey
+    /// Static key of Noise sessions, and what is sealed to the node.
+    package let agreement: AgreementSecret
+
+    /// - Parameter statements: another way to the same key for what is no vote, so that votes never wait for it; nil
+    ///   for the same way.
+    package init(
+        votes: any VoteSigning, statements: (any VoteSigning)? = nil, link: SigningKey, agreement: AgreementSecret
+    ) {
+        self.votes = votes
+        sign = StatementSigning(statements ?? votes)
+        self.link = link
+        self.agreement = agreement
+    }
+}
+
+extension NodeRuntime {
+    /// A node whose keys all lie in its own process; what it signed is remembered beside its store.
+    package convenience init(
+        settings: NodeSettings, rules: RuleBook, member: MemberID, keys: NodeKeys, log: Log
+    ) throws(NodeError) {
+        let signer: LocalSigner
+        do throws(SignerMemoryError) {
+            signer = try LocalSigner(SoftwareKey(keys.sign), memory: settings.dataPath + ".signer")
+        } catch {
+            throw .signer(error)
+        }
+        let keys = RuntimeKeys(votes: signer, link: keys.link, agreement: keys.agreement)
+        try self.init(settings: settings, rules: rules, member: member, keys: keys, log: log)
+    }
+}
