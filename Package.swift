@@ -54,6 +54,8 @@ let package = Package(
         program("sotto", all),
         program("sotto-sim", values + cores + ["Crypto", "Simulation"]),
         program("sotto-bench", all),
+        program(
+            "sotto-fuzz", values + cores + ["Crypto", "EventLoop", "TLS", "ICE", "PKCS11", "Links", "RPC", "Node"]),
 
         // Layer 4: shells
         module("Node", values + cores + wrappers + ["Links", "MediaEndpoint", "ContentStore", "RPC"]),
@@ -127,6 +129,7 @@ let package = Package(
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
         tests("Golden", values + cores + ["Crypto", "ContentStore", "Links", "RPC", "Node"]),
         tests("Node", all),
+        tests("Fuzz", values + ["sotto-fuzz"], resources: [.copy("Corpus")]),
         tests("sotto", values + ["sotto", "RPC", "HTTP", "EventLoop"]),
     ]
 )

@@ -1,0 +1,37 @@
+internal import Wire
+
+/// One reader of bytes that strangers send, with what must hold whatever they are: it returns, and what it took it
+/// writes back as the same bytes.
+package struct Decoder: Sendable {
+    /// As the rule in `Genesis/sotto.cddl`, where there is one: golden objects of that rule are its first inputs.
+    package let name: String
+    /// Inputs are not made longer.
+    package let byteCountMax: Int
+    /// Traps when something does not hold.
+    package let run: @Sendable ([UInt8]) -> Void
+
+    init(_ name: String, byteCountMax: Int = 4_096, run: @escaping @Sendable ([UInt8]) -> Void) {
+        self.name = name
+        self.byteCountMax = byteCountMax
+        self.run = run
+    }
+
+    /// An object with one encoding.
+    init<Object: WireObject>(_ name: String, _ type: Object.Type) {
+        self.init(name) { bytes in
+            guard let object = try? Object(decoding: bytes) else { return }
+            Self.require(object.encoded == bytes, "another encoding was taken")
+        }
+    }
+
+    /// A test or a fuzzer sees this as a crash.
+    static func require(_ holds: Bool, _ rule: StaticString) {
+        precondition(holds, "\(rule)")
+    }
+
+    /// Every one, in the order in which they are run.
+    package static let all: [Decoder] = wire + calls + ledger + services + texts + media + links
+
+    /// The one of a name.
+    package static func named(_ name: String) -> Decoder? { all.first { $0.name == name } }
+}

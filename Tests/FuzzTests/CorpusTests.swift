@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+import sotto_fuzz
+
+@Suite("Inputs that nobody meant well")
+struct CorpusTests {
+    private static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Genesis/golden")
+
+    private func inputs(of decoder: Decoder) throws -> [[UInt8]] {
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.golden.path).sorted()
+        let own = files.filter { $0 == decoder.name + ".cbor" || $0.hasPrefix(decoder.name + "+") }
+        var inputs = try own.map { [UInt8](try Data(contentsOf: Self.golden.appending(path: $0))) }
+        if let file = Bundle.module.url(forResource: "Corpus/" + decoder.name, withExtension: "txt") {
+            inputs += Corpus.entries([UInt8](try Data(contentsOf: file)))
+        }
+        return inputs
+    }
+
+    @Test("What was found, and some changes of it, go through every decoder", arguments: Decoder.all.map(\.name))
+    func corpus(name: String) throws {
+        let decoder = try #require(Decoder.named(name))
+        let inputs = try inputs(of: decoder)
+        for input in inputs { decoder.run(input) }
+        var mutator = Mutator(seed: 7, inputs: inputs, byteCountMax: decoder.byteCountMax)
+        for _ in 0..<200 { decoder.run(mutator.next()) }
+    }
+
+    @Test("Every file of the corpus belongs to a decoder, and names are there once")
+    func names() throws {
+        let folder = try #require(Bundle.module.url(forResource: "Corpus", withExtension: nil))
+        let names = Decoder.all.map(\.name)
+        #expect(Set(names).count == names.count)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).map { $0.dropLast(4) }
+        #expect(files.filter { !names.contains(String($0)) } == [])
+    }
+}
