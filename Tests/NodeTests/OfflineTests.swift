@@ -76,7 +76,9 @@ struct OfflineTests {
         let loop = try EpollLoop(name: "chain")
         let node = filled.documents.nodes[0]
         let chain = try ChainActor(
-            on: loop, rules: rules, store: filled.store, member: node.member, signer: node.keys.sign, network: .none,
+            on: loop, rules: rules, store: filled.store, member: node.member,
+            signer: LocalSigner(SoftwareKey(node.keys.sign)),
+            network: .none,
             log: .silent)
         await chain.start()
         try await eventually("the chain is where it was") { await chain.currentTip.record.height >= Height(12) }
