@@ -12,8 +12,8 @@ enum OfflineCommands {
         "inspect", "Serve the read-only RPC over a stopped node's data.",
         description: """
             Opens the ledger of the data directory, while no node runs on it, and answers the questions of the RPC about
-            it on rpc.address and rpc.port until SIGTERM or Ctrl-C: blocks, transactions, facts, proofs, members. Nothing
-            is taken in, sent, voted or signed.
+            it on rpc.address and rpc.port until SIGTERM or Ctrl-C: blocks, transactions, facts, proofs, members.
+            Nothing is taken in, sent, voted or signed.
             """,
         example: "sotto inspect --home ./network/validator-1"
     ) { invocation throws(CommandError) in
@@ -164,8 +164,9 @@ enum OfflineCommands {
     static let compact = Command(
         "compact", "Give a stopped node's unused disk space back.",
         description: """
-            Prunes what the storage settings no longer keep, all at once, moves old blocks to segment files, and rewrites
-            LevelDB's files without what was deleted or replaced. Prints the bytes on the disk before and after.
+            Prunes what the storage settings no longer keep, all at once, moves old blocks to segment files, and
+            rewrites LevelDB's files without what was deleted or replaced. Prints the bytes on the disk before and
+            after.
             """,
         example: "sotto compact --home ./network/validator-1"
     ) { invocation throws(CommandError) in

@@ -107,8 +107,8 @@ package struct SnapshotChunk: WireObject, Hashable {
         case head = 1
         /// Hashes of the log's leaves, 32 bytes each, many in a row.
         case log = 2
-        /// Transactions of the blocks within `untilWindow` of the newest, in their order: height u64, id, `until` u64, result code
-        /// u16.
+        /// Transactions of the blocks within `untilWindow` of the newest, in their order: height u64, id, `until` u64,
+        /// result code u16.
         case recent = 3
         /// State key (65 bytes) and value, in the order of keys.
         case state = 4

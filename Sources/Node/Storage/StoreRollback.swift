@@ -9,8 +9,8 @@ import Wire
 /// that a fault of the program or of the disk has spoilt.
 ///
 /// Nothing that binds is forgotten. The validator's own votes go along, so that it signs nothing in a view in which it
-/// has signed; and the blocks above the height, with the finalization of the newest, stay as consensus keeps blocks that
-/// are not final yet. When the node starts, it executes them again, and they are final at once, without a peer.
+/// has signed; and the blocks above the height, with the finalization of the newest, stay as consensus keeps blocks
+/// that are not final yet. When the node starts, it executes them again, and they are final at once, without a peer.
 /// That is why a rollback is short: consensus holds so many blocks and no more.
 package enum StoreRollback {
     /// Heights that may lie between the tip and where it goes back to.
