@@ -93,10 +93,11 @@ extension ChainStore {
 }
 
 extension ChainActor {
-    /// Proves transactions and facts against the newest record, with all that a check without a network needs.
+    /// Proves transactions and facts against the newest record. What leads there from genesis is not in it yet: that
+    /// needs no more than the store, and may take longer.
     ///
     /// On the chain's thread, so that no block becomes final in the middle of it.
-    package func bundle(
+    package func claims(
         of transactions: [TransactionID], _ keys: [StateKey]
     ) throws(ChainStore.ProofError) -> ProofBundle {
         let tip = tip
@@ -108,6 +109,6 @@ extension ChainActor {
         for key in keys { facts.append(try store.stateFact(key, in: tip, with: &hash)) }
         return ProofBundle(
             logs: logs, facts: facts, record: tip.record, genesis: rules.genesis.encoded, finality: finality,
-            handovers: try store.handovers(from: .zero, limit: Handover.countMax, rules: rules))
+            handovers: [])
     }
 }
