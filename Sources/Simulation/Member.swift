@@ -4,7 +4,8 @@ import Wire
 
 /// One process: an engine, a disk and a ledger. Twins are two members in one seat.
 struct Member<Ledger: SimulatedLedger>: Sendable {
-    let seat: Seat
+    /// Its number, whatever its seat in a validator epoch; twins share one.
+    let number: Int
     let nature: Scenario.Nature
     /// What its blocks begin with: 2 for the second twin.
     let variant: UInt8
@@ -24,6 +25,8 @@ struct Member<Ledger: SimulatedLedger>: Sendable {
     var blocks: [Digest: Block] = [:]
     /// Own transactions not yet final.
     var own: Set<UInt64> = []
+    /// When each other member was last spoken to about another validator epoch than its own.
+    var toldAt: [Int: UInt64] = [:]
     /// For flaws: views given up, and votes heard.
     var nullified: Set<View> = []
     var heard: [Ballot: SeatSet] = [:]

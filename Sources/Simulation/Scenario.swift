@@ -24,6 +24,8 @@ package struct Scenario: Sendable, Equatable {
     package var faultGapMax: UInt64
     /// Between two transactions, in microseconds.
     package var transactionGapMax: UInt64
+    /// Heights in a validator epoch, after which somebody leaves or joins; zero for an epoch without end.
+    package var epochHeights: UInt64
     /// How long the faults last, in microseconds.
     package var faultsEnd: UInt64 = 6_000_000
     /// After they end, everything must be final within this many microseconds.
@@ -46,6 +48,7 @@ package struct Scenario: Sendable, Equatable {
         delay = 500...(isCalm ? 5_000 : random.within(2_000...150_000))
         faultGapMax = random.oneIn(5) ? 0 : random.within(200_000...1_500_000)
         transactionGapMax = random.within(5_000...400_000)
+        epochHeights = random.oneIn(2) ? 0 : random.within(2...12)
     }
 
     package var lyingCount: Int { natures.filter { $0 != .correct }.count }

@@ -1,5 +1,6 @@
 package import Consensus
 package import Primitives
+import Wire
 
 /// A log with a sync: what was synced survives a crash, what was not survives up to a random place.
 package struct SimulatedDisk: Sendable {
@@ -7,6 +8,7 @@ package struct SimulatedDisk: Sendable {
         case vote(Vote)
         case durable(Engine.Durable)
         case commit([Block], Certificate)
+        case seal(Engine.Seal)
     }
 
     private var entries: [Entry] = []
@@ -15,6 +17,8 @@ package struct SimulatedDisk: Sendable {
     package private(set) var bodies: Set<Digest> = []
     /// Every finalised block in order, and with the last of each batch its finalization.
     package private(set) var finalised: [(block: Block, finalization: Certificate?)] = []
+    /// How each validator epoch ended.
+    package private(set) var seals: [ValidatorEpoch: Engine.Seal] = [:]
 
     package init() {}
 
@@ -32,13 +36,14 @@ package struct SimulatedDisk: Sendable {
         sync()
     }
 
-    /// What a validator in `seat` finds when it starts. Compacts the log to it.
-    package mutating func restored(chain: ChainID, seat: Seat, epoch: ValidatorEpoch) -> Restored {
+    /// What a validator in `seat`, or a follower, finds when it starts in `epoch`. Compacts the log to it.
+    package mutating func restored(chain: ChainID, seat: Seat?, epoch: ValidatorEpoch) -> Restored {
         sync()
         var head = FinalisedHead.genesis(of: chain)
         if let last = finalised.last {
             head = FinalisedHead(
-                block: last.block.reference, height: Height(UInt64(finalised.count)), finalization: last.finalization)
+                block: last.block.reference, height: Height(UInt64(finalised.count)), record: last.block.header.record,
+                finalization: last.finalization, echo: echo(above: last.block))
         }
         var votes: [Vote] = []
         var certificates: [Certificate] = []
@@ -46,17 +51,24 @@ package struct SimulatedDisk: Sendable {
         for entry in entries {
             switch entry {
             case .vote(let vote): votes.append(vote)
-            case .durable(.certificate(let certificate)) where certificate.view > head.block.view:
+            case .durable(.certificate(let certificate))
+            where certificate.ballot.epoch == epoch && certificate.view > head.block.view:
                 certificates.append(certificate)
-            case .durable(.block(let block)) where block.view > head.block.view: blocks.append(block)
-            case .durable, .commit: break
+            case .durable(.block(let block)) where block.header.epoch == epoch && block.view > head.block.view:
+                blocks.append(block)
+            case .durable, .commit, .seal: break
             }
         }
-        let memory = Guard(votes: votes, of: seat, epoch: epoch)
+        let memory = Guard(votes: seat == nil ? [] : votes, of: seat ?? .zero, epoch: epoch)
         entries = memory.compacted(finalised: head.block.view).map { .vote($0) }
         entries += certificates.map { .durable(.certificate($0)) } + blocks.map { .durable(.block($0)) }
         syncedCount = entries.count
         return Restored(head: head, votes: memory, certificates: certificates, blocks: blocks)
+    }
+
+    private func echo(above block: Block) -> EngineHeader? {
+        guard let seal = seals[block.header.epoch], seal.blocks.last?.hash == block.hash else { return nil }
+        return seal.echoes.last?.header
     }
 
     private mutating func learn(_ entry: Entry) {
@@ -68,6 +80,12 @@ package struct SimulatedDisk: Sendable {
                 bodies.insert(block.hash)
                 finalised.append((block, block.hash == finalization.hash ? finalization : nil))
             }
+        case .seal(let seal):
+            for block in seal.blocks {
+                bodies.insert(block.hash)
+                finalised.append((block, block.hash == seal.blocks.last?.hash ? seal.finalization : nil))
+            }
+            seals[seal.finalization.ballot.epoch] = seal
         }
     }
 }

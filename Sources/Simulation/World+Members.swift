@@ -19,7 +19,7 @@ extension World {
         case .send(let outgoing, let seat):
             if isCorrect { watch(outgoing) }
             if isCorrect, flaws.contains(.selfish) { return }
-            for receiver in members.indices where members[receiver].seat == seat && receiver != index {
+            for receiver in holders(of: seat, besides: index) {
                 send(parcel(outgoing), from: index, to: receiver)
             }
         case .resendTransactions:
@@ -34,22 +34,26 @@ extension World {
                 at: now + microseconds)
         case .cancelTimer(let timer): members[index].timers[timer] = nil
         case .fetch(let request, let seat):
-            for receiver in members.indices where members[receiver].seat == seat && receiver != index {
+            for receiver in holders(of: seat, besides: index) {
                 send(.request(request), from: index, to: receiver)
             }
         case .validate(let digest, let check): validate(digest, check, of: index)
         case .propose(let order): propose(order, of: index)
-        case .commit(let blocks, let finalization): commit(blocks, finalization, of: index)
+        case .commit(let blocks, let finalization): commit(blocks, .commit(blocks, finalization), of: index)
+        case .seal(let seal):
+            commit(seal.blocks, .seal(seal), of: index)
+            for echo in seal.echoes { members[index].blocks[echo.hash] = echo }
         case .drop(let hashes):
             members[index].ledger.drop(hashes)
             for hash in hashes { members[index].blocks[hash] = nil }
         case .report(let notice):
-            if isCorrect { checkers.reported(notice, by: members[index].seat) }
+            if isCorrect { checkers.reported(notice, by: members[index].number) }
         }
     }
 
     private mutating func cast(_ ballot: Ballot, of index: Int) {
-        let vote = SimulatedSigner.vote(ballot, as: members[index].seat)
+        guard let seat = roster.seat(of: members[index].number, in: ballot.epoch) else { return }
+        let vote = SimulatedSigner.vote(ballot, as: seat)
         let life = members[index].life
         if ballot.kind == .nullify { members[index].nullified.insert(ballot.view) }
         if members[index].nature == .correct, flaws.contains(.unsyncedVotes) {
@@ -91,7 +95,10 @@ extension World {
         let member = members[index]
         var variant = member.variant
         if member.nature == .twin, random.oneIn(4) { variant = 0 }
-        guard let content = members[index].ledger.build(order, variant: variant) else { return }
+        let echo: (record: CID, body: [UInt8])? = order.echoes.map { ($0, []) }
+        guard let content = echo ?? members[index].ledger.build(order, variant: variant),
+            let seat = roster.seat(of: member.number, in: order.epoch)
+        else { return }
         var header = order.header(record: content.record, body: hash.digest(content.body))
         if flaws.contains(.shortJustification) {
             header = EngineHeader(
@@ -100,20 +107,24 @@ extension World {
                 proposer: header.proposer, record: header.record, body: header.body)
         }
         let headerHash = hash.digest(header.encoded)
-        let signature = SimulatedSigner.signProposal(view: header.view, hash: headerHash, as: member.seat)
+        let signature = SimulatedSigner.signProposal(view: header.view, hash: headerHash, as: seat)
         let proposal = Proposal(header: header, signature: signature, body: content.body)
         guard let block = Block(proposal, with: &hash) else { preconditionFailure("a body has its own hash") }
         checkers.note(block)
-        _ = members[index].ledger.execute(block, .init(parent: order.parent.hash, mustBeEmpty: false))
+        if echo == nil {
+            _ = members[index].ledger.execute(block, .init(parent: order.parent.hash, mustBeEmpty: false))
+        }
         agenda.plan(.built(block, member: index, life: member.life), at: now + random.within(0...1_000))
     }
 
-    private mutating func commit(_ blocks: [Block], _ finalization: Certificate, of index: Int) {
+    private mutating func commit(_ blocks: [Block], _ entry: SimulatedDisk.Entry, of index: Int) {
         let height = Height(members[index].engine.head.height.rawValue)
-        members[index].disk.append(.commit(blocks, finalization))
+        members[index].disk.append(entry)
         if members[index].nature == .correct {
             let first = Height(UInt64(members[index].disk.finalised.count) + 1)
-            let needed = validators.quorum - scenario.lyingCount
+            let epoch = members[index].engine.validators.epoch
+            let lying = roster.members(of: epoch).count { scenario.natures[$0] != .correct }
+            let needed = roster.quorum(of: epoch) - lying
             let holders = correct.map { members[$0].disk }
             checkers.committed(blocks, from: first) { hash in
                 holders.filter { $0.bodies.contains(hash) }.count >= needed
@@ -134,13 +145,14 @@ extension World {
     mutating func arrive(_ parcel: Parcel, from sender: Int, to index: Int) {
         guard members[index].isUp else { return }
         if members[index].nature == .liar { return lie(about: parcel, as: index) }
+        guard isOfItsEpoch(parcel, from: sender, to: index) else { return }
         switch parcel {
         case .vote(let vote):
             guard SimulatedSigner.isGenuine(vote) else { return }
             miscount(vote, of: index)
             if members[index].engine.isNews(vote) { feed(.vote(Verified(unchecked: vote)), to: index) }
         case .certificate(let certificate):
-            guard flaws.contains(.repeatedSigner) || SimulatedSigner.isGenuine(certificate, quorum: validators.quorum)
+            guard flaws.contains(.repeatedSigner) || isGenuine(certificate)
             else { return }
             finalizeLate(certificate, of: index)
             if members[index].engine.isNews(certificate) {
@@ -155,18 +167,17 @@ extension World {
     }
 
     private mutating func arrive(_ block: Block, to index: Int) {
-        let leader = validators.leader(of: block.view)
+        let leader = roster.leader(of: block.view, in: block.header.epoch)
         guard block.proposal.signature == SimulatedSigner.signProposal(view: block.view, hash: block.hash, as: leader)
         else { return }
-        let isJustified = block.header.justification.certificates.allSatisfy {
-            SimulatedSigner.isGenuine($0, quorum: validators.quorum)
-        }
+        let epoch = block.header.epoch
+        let isJustified = block.header.justification.certificates.allSatisfy { isGenuine($0) }
         if members[index].nature == .correct {
             if flaws.contains(.notarizeTwice), block.view == members[index].engine.view {
-                cast(Ballot(kind: .notarize, epoch: .zero, view: block.view, hash: block.hash), of: index)
+                cast(Ballot(kind: .notarize, epoch: epoch, view: block.view, hash: block.hash), of: index)
             }
             if flaws.contains(.shortJustification), !block.header.isSound(in: chain) {
-                cast(Ballot(kind: .notarize, epoch: .zero, view: block.view, hash: block.hash), of: index)
+                cast(Ballot(kind: .notarize, epoch: epoch, view: block.view, hash: block.hash), of: index)
             }
         }
         guard isJustified || flaws.contains(.repeatedSigner), members[index].engine.isNews(block) else { return }
@@ -179,17 +190,24 @@ extension World {
         switch request {
         case .block(let hash):
             if let block = members[index].blocks[hash] { send(.block(block), from: index, to: asker) }
-        case .certificates(let view):
-            feed(.certificatesRequested(after: view, by: members[asker].seat), to: index)
+        case .certificates(let view, let epoch):
+            if let seat = roster.seat(of: members[asker].number, in: epoch) {
+                feed(.certificatesRequested(after: view, by: seat), to: index)
+            } else if let newest = members[index].engine.head.finalization {
+                send(.certificate(newest), from: index, to: asker)
+            }
         case .finalised(let height):
             let finalised = members[index].disk.finalised
             guard Int(height.rawValue) < finalised.count else { return }
-            let rest = finalised[Int(height.rawValue)...]
+            let first = finalised[Int(height.rawValue)].block.header.epoch
+            let rest = finalised[Int(height.rawValue)...].prefix { $0.block.header.epoch == first }
             let within = rest.prefix(CatchUpResponse.proposalCountMax)
             let end = within.lastIndex { $0.finalization != nil } ?? rest.firstIndex { $0.finalization != nil }
             guard let end, let finalization = finalised[end].finalization else { return }
             send(.certificate(finalization), from: index, to: asker)
             for entry in rest[...end] { send(.block(entry.block), from: index, to: asker) }
+            guard finalization.hash != finalised[end].block.hash else { return }
+            for echo in members[index].disk.seals[first]?.echoes ?? [] { send(.block(echo), from: index, to: asker) }
         }
     }
 
@@ -200,16 +218,21 @@ extension World {
         let ballots: [Ballot]
         switch parcel {
         case .block(let block):
-            ballots = Ballot.Kind.allCases.map { Ballot(kind: $0, epoch: .zero, view: block.view, hash: block.hash) }
+            ballots = Ballot.Kind.allCases.map {
+                Ballot(kind: $0, epoch: block.header.epoch, view: block.view, hash: block.hash)
+            }
         case .vote(let vote) where random.oneIn(3):
             ballots = Ballot.Kind.allCases.map {
-                Ballot(kind: $0, epoch: .zero, view: vote.view, hash: vote.ballot.hash)
+                Ballot(kind: $0, epoch: vote.ballot.epoch, view: vote.view, hash: vote.ballot.hash)
             }
         case .vote, .certificate, .request, .transactions: return
         }
+        guard let epoch = ballots.first?.epoch, let seat = roster.seat(of: members[index].number, in: epoch) else {
+            return
+        }
         for receiver in members.indices where receiver != index {
             for ballot in ballots where random.oneIn(2) {
-                send(.vote(SimulatedSigner.vote(ballot, as: members[index].seat)), from: index, to: receiver)
+                send(.vote(SimulatedSigner.vote(ballot, as: seat)), from: index, to: receiver)
             }
         }
     }
@@ -218,6 +241,7 @@ extension World {
     private mutating func miscount(_ vote: Vote, of index: Int) {
         guard members[index].nature == .correct, flaws.contains(.repeatedSigner) else { return }
         _ = members[index].heard[vote.ballot, default: SeatSet()].insert(vote.signer)
+        let validators = members[index].engine.validators
         guard let signers = members[index].heard[vote.ballot], signers.count == validators.quorum - 1 else { return }
         var filled = signers
         for seat in 0..<validators.count where filled.count < validators.quorum { _ = filled.insert(Seat(seat)) }
@@ -234,7 +258,8 @@ extension World {
         guard members[index].nature == .correct, flaws.contains(.finalizeAfterNullify), certificate.kind == .notarize,
             members[index].nullified.contains(certificate.view)
         else { return }
-        cast(Ballot(kind: .finalize, epoch: .zero, view: certificate.view, hash: certificate.hash), of: index)
+        let epoch = certificate.ballot.epoch
+        cast(Ballot(kind: .finalize, epoch: epoch, view: certificate.view, hash: certificate.hash), of: index)
     }
 
     // MARK: Crashes
@@ -251,17 +276,18 @@ extension World {
     mutating func restart(_ index: Int) {
         guard !members[index].isUp else { return }
         members[index].isUp = true
-        let restored = members[index].disk.restored(chain: chain, seat: members[index].seat, epoch: .zero)
+        let (engine, blocks) = engine(of: index, isMuted: false)
         var ledger = Ledger(chain: chain)
         ledger.commit(members[index].disk.finalised.map(\.block))
         members[index].ledger = ledger
         members[index].blocks = [:]
         for entry in members[index].disk.finalised { members[index].blocks[entry.block.hash] = entry.block }
-        for block in restored.blocks { members[index].blocks[block.hash] = block }
+        for block in blocks + members[index].disk.seals.values.flatMap(\.echoes) {
+            members[index].blocks[block.hash] = block
+        }
         members[index].own = []
         members[index].toldBacklog = .empty
-        members[index].engine = Engine(
-            chain: chain, validators: validators, seat: members[index].seat, restored: restored, pace: pace)
+        members[index].engine = engine
         feed(.started, to: index)
     }
 }

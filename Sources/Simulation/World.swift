@@ -32,7 +32,7 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
     package internal(set) var checkers: Checkers<Ledger>
 
     let chain: ChainID
-    let validators: ValidatorSet
+    let roster: Roster
     let pace: Pace
     let limits = Limits()
     var random: SeededGenerator
@@ -50,26 +50,20 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         self.flaws = flaws
         random = SeededGenerator(seed: ~scenario.seed)
         chain = ChainID(raw: Bytes32(words: (scenario.seed, 1, 2, 3)))
-        let list = scenario.natures.indices.map { index in
-            let raw = Bytes32(words: (UInt64(index), 7, 7, 7))
-            return Validator(id: MemberID(raw: raw), key: PublicKey(raw: raw))
-        }
-        guard let set = ValidatorSet(epoch: .zero, validators: list) else {
-            preconditionFailure("a scenario has between 1 and \(SeatSet.countMax) members")
-        }
-        validators = set
+        roster = Roster(isLying: scenario.natures.map { $0 != .correct }, epochHeights: scenario.epochHeights)
+        let set = roster.set(of: .zero)
         var pace = Pace()
         pace.deltaMax = .seconds(1)
         self.pace = pace
-        checkers = Checkers(chain: chain, validators: set, isCorrect: scenario.natures.map { $0 == .correct })
+        checkers = Checkers(chain: chain, roster: roster, isCorrect: scenario.natures.map { $0 == .correct })
         for (index, nature) in scenario.natures.enumerated() {
             for variant in nature == .twin ? [UInt8(1), 2] : [1] {
                 members.append(
                     Member(
-                        seat: Seat(index), nature: nature, variant: variant,
+                        number: index, nature: nature, variant: variant,
                         engine: Engine(
-                            chain: chain, validators: set, seat: Seat(index), restored: .fresh(chain: chain), pace: pace
-                        ),
+                            chain: chain, validators: set, lastHeight: roster.lastHeight(of: .zero), seat: Seat(index),
+                            restored: .fresh(chain: chain), pace: pace),
                         ledger: Ledger(chain: chain)))
             }
         }
@@ -155,8 +149,9 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         }
         for action in actions { perform(action, of: index) }
         if members[index].nature == .correct {
-            checkers.measured(members[index].engine.load, limits: limits, seat: members[index].seat)
+            checkers.measured(members[index].engine.load, limits: limits, member: members[index].number)
         }
+        if members[index].engine.isSealed { return beginEpoch(index) }
         tellBacklog(index)
     }
 
@@ -167,7 +162,7 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         feed(.backlog(backlog), to: index)
     }
 
-    /// Sends to every other seat, and to the own twin.
+    /// Sends to every other member, and to the own twin.
     mutating func broadcast(_ parcel: Parcel, from index: Int) {
         for receiver in members.indices where receiver != index { send(parcel, from: index, to: receiver) }
     }
