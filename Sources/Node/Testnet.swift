@@ -99,8 +99,8 @@ package struct Testnet: ~Copyable {
     }
 
     /// Limits of a test network: the standard ones, with validator epochs of so many heights (by default one without
-    /// end), and two seats in a recorded call, since this version's calls have two participants: a third seat could only
-    /// be a stranger's.
+    /// end), and two seats in a recorded call, since this version's calls have two participants: a third seat could
+    /// only be a stranger's.
     package static var limits: NetworkLimits { limits(epochHeights: 1 << 40) }
 
     package static func limits(epochHeights: UInt64) -> NetworkLimits {

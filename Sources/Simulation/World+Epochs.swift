@@ -37,7 +37,8 @@ extension World {
         SimulatedSigner.isGenuine(certificate, quorum: roster.quorum(of: certificate.ballot.epoch))
     }
 
-    /// S-15: whoever speaks of an older epoch hears how it ended; who speaks of a later one is asked for what led there.
+    /// S-15: whoever speaks of an older epoch hears how it ended; who speaks of a later one is asked for what led
+    /// there.
     mutating func isOfItsEpoch(_ parcel: Parcel, from sender: Int, to index: Int) -> Bool {
         let epoch: ValidatorEpoch
         var isStraggler = false
