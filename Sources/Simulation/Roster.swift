@@ -27,6 +27,17 @@ package struct Roster: Sendable, Equatable {
             }
     }
 
+    /// Every set of members that ever votes.
+    package var allCircles: [[Int]] { circles }
+
+    /// Whether the block's proposer leads its view.
+    package func isLeaders(_ header: EngineHeader) -> Bool {
+        member(at: leader(of: header.view, in: header.epoch), in: header.epoch).map { everybody[$0].id }
+            == header.proposer
+    }
+
+    package func id(of member: Int) -> MemberID { everybody[member].id }
+
     /// The members that vote in `epoch`, by number, in the order of their seats.
     package func members(of epoch: ValidatorEpoch) -> [Int] {
         circles[Int(epoch.rawValue % UInt64(circles.count))]

@@ -3,8 +3,7 @@ package import Primitives
 package import Wire
 
 /// Signatures that cost nothing and that the simulator can check: nobody in it can sign for another seat of a validator
-/// epoch, and a
-/// certificate counts only when each of its signatures is its signer's.
+/// epoch, and a certificate counts only when each of its signatures is its signer's.
 package enum SimulatedSigner {
     package static func sign(_ ballot: Ballot, as seat: Seat) -> Signature {
         signature(seat, ballot.kind.rawValue, ballot.epoch, ballot.view, ballot.hash)

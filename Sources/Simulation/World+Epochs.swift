@@ -7,23 +7,33 @@ extension World {
     /// Between two such answers to one member, in microseconds.
     private static var tellingPause: UInt64 { 50_000 }
 
-    /// The engine that a member's disk leads to, and the blocks that it was given back.
-    mutating func engine(of index: Int, isMuted: Bool) -> (engine: Engine, blocks: [Block]) {
+    /// The engine that a member's disk leads to, and what it was given back.
+    ///
+    /// - Throws: when what the disk holds is not what was written.
+    mutating func engine(of index: Int, isMuted: Bool) throws(SimulatedDisk.Damage) -> (
+        engine: Engine, memory: Restored, final: [Block]
+    ) {
         members[index].disk.sync()
-        let epoch = roster.epoch(above: Height(UInt64(members[index].disk.finalised.count)))
+        if has(.ignoredChecksums, index) { members[index].disk.forgetDamaged() }
+        let epoch = roster.epoch(above: Height(UInt64(members[index].disk.height)))
         let seat = roster.seat(of: members[index].number, in: epoch)
-        let restored = members[index].disk.restored(chain: chain, seat: seat, epoch: epoch)
+        let found = try members[index].disk.restored(chain: chain, seat: seat, epoch: epoch)
+        let end = has(.endlessEpoch, index) ? nil : roster.lastHeight(of: epoch)
         let engine = Engine(
-            chain: chain, validators: roster.set(of: epoch), lastHeight: roster.lastHeight(of: epoch), seat: seat,
-            restored: restored, isMuted: isMuted, pace: pace)
-        return (engine, restored.blocks)
+            chain: chain, validators: roster.set(of: epoch), lastHeight: end, seat: seat,
+            restored: remembered(found.memory, by: index), isMuted: isMuted, pace: pace)
+        return (engine, found.memory, found.blocks)
     }
 
     /// S-13, S-14: the sealed engine's place is taken by that of the next epoch. Timers of the old one mean nothing.
     mutating func beginEpoch(_ index: Int) {
         members[index].timers = [:]
         members[index].toldBacklog = .empty
-        members[index].engine = engine(of: index, isMuted: members[index].engine.isMuted).engine
+        do throws(SimulatedDisk.Damage) {
+            members[index].engine = try engine(of: index, isMuted: members[index].engine.isMuted).engine
+        } catch {
+            return stop(index)
+        }
         feed(.started, to: index)
     }
 
@@ -31,6 +41,11 @@ extension World {
     func holders(of seat: Seat, besides index: Int) -> [Int] {
         guard let number = roster.member(at: seat, in: members[index].engine.validators.epoch) else { return [] }
         return members.indices.filter { members[$0].number == number && $0 != index }
+    }
+
+    /// A vote in the seat that a member has in the ballot's epoch; nil when it has none.
+    func vote(_ ballot: Ballot, of index: Int) -> Vote? {
+        roster.seat(of: members[index].number, in: ballot.epoch).map { SimulatedSigner.vote(ballot, as: $0) }
     }
 
     func isGenuine(_ certificate: Certificate) -> Bool {
@@ -52,9 +67,10 @@ extension World {
         let own = members[index].engine.validators.epoch
         if epoch == own { return true }
         let isDue = members[index].toldAt[sender].map { now >= $0 + Self.tellingPause } ?? true
-        guard members[index].nature != .silent, !flaws.contains(.selfish), isDue else { return false }
+        guard members[index].nature != .withholder, !has(.selfish, index), isDue else { return false }
         members[index].toldAt[sender] = now
         if epoch > own {
+            guard !has(.incurious, index) else { return false }
             send(.request(.finalised(after: members[index].engine.head.height)), from: index, to: sender)
         } else if isStraggler, let seal = members[index].disk.seals[epoch] {
             // Votes and questions only: two members that both moved on would tell each other the seal for ever. And not
