@@ -1,30 +1,37 @@
 /// Lower-case hexadecimal text.
 package enum Hex {
-    private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
 
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var output: [UInt8] = []
-        for byte in bytes {
-            output.append(digits[Int(byte >> 4)])
-            output.append(digits[Int(byte & 15)])
+    package static func encode(_ bytes: [UInt8]) -> String {
+        unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
+            var position = 0
+            for byte in bytes {
+                unsafe buffer[position] = digit(byte >> 4)
+                unsafe buffer[position + 1] = digit(byte & 15)
+                position += 2
+            }
+            return position
         }
-        return String(decoding: output, as: UTF8.self)
     }
 
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+
     /// Nil for an odd count of digits or any other character. Both cases are read.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(String(text)) }
+
+    /// Nil for an odd count of digits or any other character. Both cases are read.
+    package static func decode(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count % 2 == 0 else { return nil }
         var output: [UInt8] = []
-        var high: UInt8?
-        for character in text.utf8 {
-            guard let digit = value(of: character) else { return nil }
-            if let upper = high {
-                output.append(upper << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
+        output.reserveCapacity(digits.count / 2)
+        var position = 0
+        while position < digits.count {
+            guard let high = value(of: digits[position]), let low = value(of: digits[position + 1]) else { return nil }
+            output.append(high << 4 | low)
+            position += 2
         }
-        return high == nil ? output : nil
+        return output
     }
 
     private static func value(of character: UInt8) -> UInt8? {

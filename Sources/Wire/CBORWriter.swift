@@ -23,6 +23,11 @@ package struct CBORWriter: Sendable {
         bytes.append(contentsOf: value)
     }
 
+    package mutating func byteString(_ value: [UInt8]) {
+        head(major: 2, UInt64(value.count))
+        bytes.append(contentsOf: value)
+    }
+
     package mutating func byteString(_ value: some Identifier) {
         head(major: 2, 32)
         value.raw.append(to: &bytes)

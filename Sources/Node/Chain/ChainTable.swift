@@ -37,10 +37,6 @@ enum ChainTable: UInt8, CaseIterable {
     case head = 0x1a
     /// segment u64, offset u32, byte count u32 → nothing: an erased entry whose bytes may still lie in the file
     case scrub = 0x1b
-    /// validator epoch u64 → its last height u64, and the list of the next epoch's validators
-    case epochEnd = 0x1d
-    /// height u64 of a sealing block, view u64 → proposal of an echo that led to its finality
-    case echo = 0x1e
     /// view u64, block hash → proposal that is not final, or final and not yet in a segment file
     case pendingBlock = 0x20
     /// view u64, kind u8, hash → certificate above the last finalised view
@@ -51,15 +47,27 @@ enum ChainTable: UInt8, CaseIterable {
     /// A metric's label.
     var name: String { String(describing: self) }
 
-    func key(_ parts: [UInt8]...) -> [UInt8] { [rawValue] + parts.joined() }
-    func key(_ height: Height) -> [UInt8] { [rawValue] + bigEndian(height.rawValue) }
+    func key(_ parts: [UInt8]...) -> [UInt8] {
+        // A transaction costs a dozen keys: each is one allocation.
+        var output: [UInt8] = []
+        output.reserveCapacity(parts.reduce(1) { $0 + $1.count })
+        output.append(rawValue)
+        for part in parts { output.append(contentsOf: part) }
+        return output
+    }
+    func key(_ height: Height) -> [UInt8] { key(bigEndian(height.rawValue)) }
     func key(_ view: View, _ rest: [UInt8] = []) -> [UInt8] { [rawValue] + bigEndian(view.rawValue) + rest }
     func key(_ id: some Identifier) -> [UInt8] { [rawValue] + id.bytes }
 }
 
 /// Eight bytes, most significant first.
 func bigEndian(_ value: UInt64) -> [UInt8] {
-    stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt64($0)) }
+    var output: [UInt8] = []
+    output.reserveCapacity(8)
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+        output.append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+    return output
 }
 
 /// Reads up to eight bytes, most significant first.
