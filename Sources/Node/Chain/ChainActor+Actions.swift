@@ -28,7 +28,6 @@ extension ChainActor {
             case .validate(let block, let check): validate(block, check)
             case .propose(let order): propose(order)
             case .commit(let blocks, let finalization): commit(blocks, finalization, &batch)
-            case .seal(let seal): commit(seal.blocks, seal.finalization, &batch, echoes: seal.echoes)
             case .drop(let hashes):
                 for hash in hashes { forget(hash) }
                 refreshBacklog()
@@ -36,8 +35,7 @@ extension ChainActor {
             }
         }
         // One sync for everything this turn made durable; the votes leave only with the events that follow it.
-        // S-13: nothing is signed in an epoch that is sealed.
-        let casts = isStopped || engine.isSealed ? [] : cast(ballots, &batch)
+        let casts = isStopped ? [] : cast(ballots, &batch)
         guard !isStopped, !casts.isEmpty || !batch.operations.isEmpty else { return }
         write(batch, synced: !casts.isEmpty)
         guard !isStopped else { return }
@@ -107,7 +105,7 @@ extension ChainActor {
         mempool.executed(block)
     }
 
-    func forget(_ hash: Digest) {
+    private func forget(_ hash: Digest) {
         bodies[hash] = nil
         if let block = executed.removeValue(forKey: hash) { mempool.settled(block) }
     }
@@ -121,7 +119,6 @@ extension ChainActor {
     }
 
     private func propose(_ order: Engine.Order) {
-        if let record = order.echoes { return propose(order, record, body: []) }
         guard signer != nil, let parent = view(of: order.parent.hash) else { return }
         guard let limits = try? RuleBook.limits(after: parent.tip, from: parent.view) else {
             return fail(.damaged("limits"))
@@ -132,14 +129,17 @@ extension ChainActor {
         var candidates: [Verified<ParsedTransaction>] = []
         if !order.mustBeEmpty {
             candidates = mempool.candidates(
-                at: time, bytesMax: limits.blockBytes, countMax: Int(limits.blockTransactions), excluding: included)
+                at: time, bytesMax: limits.blockBytes,
+                countMax: blockPace.countMax(limit: Int(limits.blockTransactions)), excluding: included)
         }
         if candidates.isEmpty, !order.mustBeEmpty, mempool.hasFree {
             for expired in mempool.dropExpired(at: time) { resolve(expired, .failure(.dropped)) }
         }
         let block: ExecutedBlock
         do throws(BlockFault) {
+            let before = SystemTime.monotonic
             let prepared = try rules.prepare(candidates, at: time, on: parent.tip, over: parent.view, with: &hash)
+            blockPace.executed(candidates.count, in: SystemTime.monotonic - before)
             block = prepared.block
             for (id, _) in prepared.faults {
                 for dropped in mempool.discard(id) { resolve(dropped, .failure(.dropped)) }
@@ -148,12 +148,8 @@ extension ChainActor {
             if case .state(let error) = error { fail(.damaged(String(describing: error))) }
             return
         }
-        propose(order, block.tip.recordID, body: block.block.encoded, block)
-    }
-
-    /// Signs the block and hands it to the engine; `block` is what came of it, nil for an echo (S-13).
-    private func propose(_ order: Engine.Order, _ record: CID, body: [UInt8], _ block: ExecutedBlock? = nil) {
-        let header = order.header(record: record, body: hash.digest(body))
+        let body = block.block.encoded
+        let header = order.header(record: block.tip.recordID, body: hash.digest(body))
         let signed = Proposal.signedBody(
             epoch: order.epoch, view: order.view, hash: hash.digest(header.encoded))
         guard let signature = signature(ofProposal: signed, in: order.view) else { return }
@@ -162,7 +158,7 @@ extension ChainActor {
             return log(.error, "own_block_refused", ["view": .counter(order.view)])
         }
         bodies[built.hash] = built
-        if let block { remember(block, as: built.hash) }
+        remember(block, as: built.hash)
         meter.proposed(order.view)
         events.append(.built(verified))
         lastBacklog = Engine.Backlog(hasUnfinalised: lastBacklog.hasUnfinalised, hasUnproposed: false)
@@ -179,9 +175,7 @@ extension ChainActor {
         return layers
     }
 
-    private func commit(
-        _ blocks: [Block], _ finalization: Certificate, _ batch: inout WriteBatch, echoes: [Block] = []
-    ) {
+    private func commit(_ blocks: [Block], _ finalization: Certificate, _ batch: inout WriteBatch) {
         let pairs = blocks.compactMap { block in executed[block.hash].map { (block: block, executed: $0) } }
         guard pairs.count == blocks.count, let last = pairs.last else {
             return fail(.damaged("a finalised block was not executed"))
@@ -192,7 +186,7 @@ extension ChainActor {
             batch = WriteBatch()
         }
         do throws(ChainStoreError) {
-            try store.commit(pairs, finalization: finalization, echoes: echoes)
+            try store.commit(pairs, finalization: finalization)
         } catch {
             return fail(error)
         }

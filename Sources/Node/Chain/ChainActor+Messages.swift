@@ -1,6 +1,5 @@
 import Consensus
 import Crypto
-import Ledger
 package import Primitives
 import Wire
 
@@ -9,7 +8,6 @@ extension ChainActor {
     package func receive(_ bytes: [UInt8], from peer: MemberID) {
         guard !isStopped else { return }
         guard let message = try? Message(decoding: bytes) else { return count { $0.refusedMessages += 1 } }
-        guard isOfThisEpoch(message, bytes, from: peer) else { return }
         switch message {
         case .vote(let vote): take(vote)
         case .certificate(let certificate): take(certificate)
@@ -54,7 +52,7 @@ extension ChainActor {
         case .block(let hash):
             guard let proposal = proposal(hash) else { return }
             respond(CatchUpResponse(certificates: [], proposals: [proposal]), to: peer)
-        case .certificates(let view, _):
+        case .certificates(let view):
             guard let seat = validators.seat(of: peer) else {
                 return respond(followerAnswer(after: view), to: peer)
             }
@@ -65,7 +63,8 @@ extension ChainActor {
 
     private func proposal(_ hash: Digest) -> Proposal? {
         if let block = bodies[hash] { return block.proposal }
-        return try? store.proposal(hash, with: &self.hash)
+        guard let height = try? store.height(ofBlock: hash) else { return nil }
+        return (try? store.block(at: height))?.proposal
     }
 
     /// A node without a seat asks where the chain is: the newest finalization tells.
@@ -74,16 +73,12 @@ extension ChainActor {
         return CatchUpResponse(certificates: newest.map { [$0] } ?? [], proposals: [])
     }
 
-    /// Blocks above a height, as many as an answer holds and of one validator epoch, with the finalization that covers
-    /// the last of them; where that is an echo's, with the echoes too (S-15).
+    /// Blocks above a height, as many as an answer holds, with the finalization that covers the last of them.
     private func finalised(after height: Height) -> CatchUpResponse {
         var proposals: [Proposal] = []
         var byteCount = 0
         var next = height.next
-        guard let end = (try? store.head(at: next))?.record.epochEnd else {
-            return CatchUpResponse(certificates: [], proposals: [])
-        }
-        while next <= end, proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,
+        while proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,
             let block = try? store.block(at: next)
         {
             proposals.append(block.proposal)
@@ -93,13 +88,10 @@ extension ChainActor {
         guard let last = next.previous, !proposals.isEmpty,
             let (_, certificate) = try? store.nextFinalization(from: last)
         else { return CatchUpResponse(certificates: [], proposals: []) }
-        if last == end, let echoes = try? store.echoes(above: end) {
-            proposals += echoes.prefix(CatchUpResponse.proposalCountMax - proposals.count)
-        }
         return CatchUpResponse(certificates: [certificate], proposals: proposals)
     }
 
-    func respond(_ response: CatchUpResponse, to peer: MemberID) {
+    private func respond(_ response: CatchUpResponse, to peer: MemberID) {
         guard !response.certificates.isEmpty || !response.proposals.isEmpty else { return }
         network.send(peer, .sync, Message.response(response).encoded)
     }

@@ -1,5 +1,6 @@
 import Consensus
 import Crypto
+import EventLoop
 import Ledger
 import Primitives
 import Wire
@@ -38,8 +39,10 @@ extension ChainActor {
             transactions.append(transaction)
         }
         do throws(BlockFault) {
+            let before = SystemTime.monotonic
             let result = try rules.process(
                 content.record, transactions, on: parent.tip, over: parent.view, with: &self.hash)
+            blockPace.executed(transactions.count, in: SystemTime.monotonic - before)
             remember(result, as: hash)
         } catch {
             if case .state(let error) = error { fail(.damaged(String(describing: error))) }
