@@ -10,16 +10,37 @@ import Wire
 /// What was checked is kept until its block is final, so that neither a block nor a second copy costs it again. Two
 /// generations bound that: when the younger is full, the older is forgotten.
 final class TransactionChecker: Sendable {
-    /// Transactions in one generation: together more than a mempool of the standard limits holds.
+    /// Transactions in one generation. It is full with as many bytes as a mempool holds, too.
     static let checkedMax = 65_536
     /// Transactions that one task checks: a few milliseconds, so that the cores share a large list.
     static let perTask = 32
 
-    private struct Checked: Sendable {
-        var younger: [Digest: Verified<ParsedTransaction>] = [:]
-        var older: [Digest: Verified<ParsedTransaction>] = [:]
+    private struct Generation: Sendable {
+        var transactions: [Digest: Verified<ParsedTransaction>] = [:]
+        var byteCount: UInt64 = 0
 
-        func find(_ envelope: Digest) -> Verified<ParsedTransaction>? { younger[envelope] ?? older[envelope] }
+        mutating func forget(_ envelope: Digest) {
+            guard let gone = transactions.removeValue(forKey: envelope) else { return }
+            byteCount -= UInt64(gone.value.bytes.count)
+        }
+    }
+
+    private struct Checked: Sendable {
+        var younger = Generation()
+        var older = Generation()
+
+        func find(_ envelope: Digest) -> Verified<ParsedTransaction>? {
+            younger.transactions[envelope] ?? older.transactions[envelope]
+        }
+
+        mutating func add(_ transaction: Verified<ParsedTransaction>, _ envelope: Digest, byteCountMax: UInt64) {
+            if younger.transactions.count >= TransactionChecker.checkedMax || younger.byteCount >= byteCountMax {
+                older = younger
+                younger = Generation()
+            }
+            guard younger.transactions.updateValue(transaction, forKey: envelope) == nil else { return }
+            younger.byteCount += UInt64(transaction.value.bytes.count)
+        }
     }
 
     private let rules: RuleBook
@@ -47,13 +68,7 @@ final class TransactionChecker: Sendable {
         guard let verified = verifier.verified(parsed, in: rules.chain) else {
             return .failure(.faulty(.badSignature))
         }
-        checked.withLock { checked in
-            if checked.younger.count >= Self.checkedMax {
-                checked.older = checked.younger
-                checked.younger = [:]
-            }
-            checked.younger[envelope] = verified
-        }
+        checked.withLock { $0.add(verified, envelope, byteCountMax: rules.genesis.limits.pendingBytes) }
         return .success(verified)
     }
 
@@ -87,8 +102,8 @@ final class TransactionChecker: Sendable {
     func forget(_ transactions: [ParsedTransaction]) {
         checked.withLock { checked in
             for transaction in transactions {
-                checked.younger[transaction.envelopeID.digest] = nil
-                checked.older[transaction.envelopeID.digest] = nil
+                checked.younger.forget(transaction.envelopeID.digest)
+                checked.older.forget(transaction.envelopeID.digest)
             }
         }
     }
