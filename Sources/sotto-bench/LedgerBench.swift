@@ -6,8 +6,8 @@ internal import Primitives
 /// Transactions from being handed in at some validators to being seen final at another.
 enum LedgerBench {
     private static let runs = 3
-    /// More than any window needs in one run.
-    private static let rateMax = 8_000
+    /// How many are signed for each second of a run of which nothing is known yet.
+    private static let rateGuess = 3_000
 
     static func run(for time: Duration, into report: Report) async throws {
         let http = HTTPClient(loop: GLibLoop(name: "bench"))
@@ -47,7 +47,7 @@ enum LedgerBench {
     }
 
     private static func stock(
-        _ load: LedgerLoad, _ time: Duration, rate: Int = rateMax
+        _ load: LedgerLoad, _ time: Duration, rate: Int = rateGuess
     ) async -> [LedgerFlow.Item] {
         await load.stock(Int(time / .seconds(1) + 2) * rate)
     }
@@ -55,10 +55,15 @@ enum LedgerBench {
     private static func healthy(_ load: LedgerLoad, _ time: Duration, _ report: Report) async throws {
         let unloaded = try await load.run(window: 1, for: time, stock: await stock(load, time, rate: 500))
         report.latency("ledger.unloaded.latency", unloaded.latencies)
+        var best = 0.0
         for window in [200, 1_000, 5_000] {
             var results: [LedgerLoad.Result] = []
             for _ in 0..<runs {
-                results.append(try await load.run(window: window, for: time, stock: await stock(load, time)))
+                // Half as many again as the best run so far took.
+                let rate = max(rateGuess, Int(1.5 * best))
+                results.append(
+                    try await load.run(window: window, for: time, stock: await stock(load, time, rate: rate)))
+                best = max(best, results.last?.rate ?? 0)
             }
             results.sort { $0.rate < $1.rate }
             show("ledger.window\(window)", results[runs / 2], report)
