@@ -16,7 +16,7 @@
 
         static func run() -> Never {
             guard decoder != nil else {
-                unsafe fputs("sotto-fuzz: error: SOTTO_FUZZ names no decoder\n", stderr)
+                SottoFuzz.say("sotto-fuzz: error: SOTTO_FUZZ names no decoder\n", to: 2)
                 exit(2)
             }
             var count = CommandLine.argc

@@ -61,7 +61,7 @@ struct SottoFuzz {
         return 2
     }
 
-    private static func say(_ text: String, to descriptor: Int32) {
+    static func say(_ text: String, to descriptor: Int32) {
         let bytes = Array(text.utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
     }
