@@ -28,10 +28,29 @@ extension Engine {
         case propose(Order)
         /// These blocks are final, oldest first, the first on the head: flush them, with the finalization of the last.
         case commit([Block], finalization: Certificate)
+        /// As `commit`, and the last of the blocks seals the validator epoch: nothing follows here (S-13).
+        case seal(Seal)
         /// These blocks will never be final: forget their overlays and bodies.
         case drop([Digest])
         /// What an operator should know.
         case report(Notice)
+    }
+
+    /// The end of a validator epoch. The shell flushes all of it at once, forgets what it kept of this epoch's votes,
+    /// certificates and bodies, and makes the engine of the next epoch, whose head this is.
+    package struct Seal: Hashable, Sendable {
+        /// Final, oldest first, the first on the head; the last one is the sealing block.
+        package let blocks: [Block]
+        /// What stood on the sealing block when it became final, up to the block that `finalization` is of; often none.
+        /// They have no height, and are served to whoever asks for them.
+        package let echoes: [Block]
+        package let finalization: Certificate
+
+        package init(blocks: [Block], echoes: [Block], finalization: Certificate) {
+            self.blocks = blocks
+            self.echoes = echoes
+            self.finalization = finalization
+        }
     }
 
     package enum Durable: Hashable, Sendable {
@@ -65,6 +84,8 @@ extension Engine {
         package let justification: Justification
         package let proposer: MemberID
         package let mustBeEmpty: Bool
+        /// Above the sealing block: the block has this record, which is the sealing block's, and an empty body (S-13).
+        package let echoes: CID?
 
         /// The header that carries `record` and a body with this hash.
         package func header(record: CID, body: Digest) -> EngineHeader {

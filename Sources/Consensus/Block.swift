@@ -56,9 +56,13 @@ package struct Block: Hashable, Sendable {
     package let hash: Digest
     package let proposal: Proposal
 
-    /// Nil when the body is not the one that the header names.
+    /// Nil when the body is not the one that the header names, or the echo in its justification is not the certified
+    /// block.
     package init?(_ proposal: Proposal, with hash: inout some Hashing) {
         guard hash.digest(proposal.body) == proposal.header.body else { return nil }
+        if let echo = proposal.header.justification.echo {
+            guard proposal.header.justification.parent?.hash == hash.digest(echo.encoded) else { return nil }
+        }
         self.hash = hash.digest(proposal.header.encoded)
         self.proposal = proposal
     }

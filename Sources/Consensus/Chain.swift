@@ -1,4 +1,5 @@
 import Primitives
+import Wire
 
 /// The blocks above the last finalised one: which are here, which were executed, and which have become final. Knows
 /// nothing of votes or views beyond the order of views.
@@ -33,6 +34,8 @@ struct Chain: Sendable, Equatable {
     /// What became final, and what never will.
     struct Commitment: Sendable, Equatable {
         let blocks: [Block]
+        /// Above the sealing block, up to the finalised one.
+        let echoes: [Block]
         let finalization: Certificate
         let dropped: [Digest]
     }
@@ -42,13 +45,21 @@ struct Chain: Sendable, Equatable {
     private var entries: [Digest: Entry] = [:]
     /// Finalizations above the head, ascending by view.
     private(set) var targets: [Certificate] = []
+    /// Of the sealing block; nil in a validator epoch without end.
+    private let lastHeight: Height?
+    /// A block here has the last height, so echoes may stand on it.
+    private var reachesEnd = false
 
-    init(head: FinalisedHead, limits: Limits) {
+    init(head: FinalisedHead, lastHeight: Height?, limits: Limits) {
         self.head = head
+        self.lastHeight = lastHeight
         self.limits = limits
     }
 
     var count: Int { entries.count }
+
+    /// S-13: the sealing block is final.
+    var isSealed: Bool { lastHeight.map { head.height >= $0 } ?? false }
 
     func block(_ hash: Digest) -> Block? { entries[hash]?.block }
 
@@ -57,6 +68,36 @@ struct Chain: Sendable, Equatable {
         if hash == head.block.hash { return 0 }
         guard let height = entries[hash]?.height, height > head.height else { return nil }
         return Int(height.rawValue - head.height.rawValue)
+    }
+
+    /// The height of a block on `parent`, which was executed or is the head: nobody has one above the last (S-13).
+    func height(above parent: Digest) -> Height? {
+        depth(of: parent).map { depth in
+            let height = Height(head.height.rawValue + UInt64(depth) + 1)
+            return min(height, lastHeight ?? height)
+        }
+    }
+
+    /// The record that a block on `parent` must repeat; nil below the sealing block.
+    func echoed(on parent: Digest) -> CID? {
+        guard let entry = entries[parent], entry.height == lastHeight, case .judged = entry.status else { return nil }
+        return entry.block.header.record
+    }
+
+    /// S-13: judges what stands on a sealing block, which nobody need execute; the blocks that do not repeat it.
+    mutating func judgeEchoes() -> [BlockReference] {
+        guard reachesEnd else { return [] }
+        var refused: [BlockReference] = []
+        for entry in entries.values.sorted(by: { $0.block.view < $1.block.view }) where entry.status == .received {
+            guard let record = echoed(on: entry.block.header.parent.hash),
+                entries[entry.block.header.parent.hash]?.status != .judged(.invalid)
+            else { continue }
+            let isEcho = entry.block.proposal.body.isEmpty && entry.block.header.record == record
+            if !isEcho { refused.append(entry.block.reference) }
+            entries[entry.block.hash]?.status = .judged(isEcho ? .valid : .invalid)
+            entries[entry.block.hash]?.height = lastHeight ?? entry.height
+        }
+        return refused
     }
 
     /// Holds a block; false when it is known, below the head, or when the table is full of lower ones.
@@ -108,6 +149,7 @@ struct Chain: Sendable, Equatable {
     mutating func began(_ hash: Digest, height: Height) {
         entries[hash]?.status = .checking
         entries[hash]?.height = height
+        if height == lastHeight { reachesEnd = true }
     }
 
     /// Takes a verdict; false when nobody asked for it.
@@ -121,6 +163,7 @@ struct Chain: Sendable, Equatable {
     mutating func built(_ block: Block, height: Height) -> Bool {
         guard add(block) else { return false }
         entries[block.hash] = Entry(block: block, status: .judged(.valid), height: height)
+        if height == lastHeight { reachesEnd = true }
         return true
     }
 
@@ -152,16 +195,21 @@ struct Chain: Sendable, Equatable {
             cursor = block.header.parent
         }
         blocks.reverse()
-        let height = Height(head.height.rawValue + UInt64(blocks.count))
-        head = FinalisedHead(block: goal, height: height, finalization: certificate)
-        targets.removeAll { $0.view <= goal.view }
         for block in blocks { entries[block.hash] = nil }
-        return Commitment(blocks: blocks, finalization: certificate, dropped: dropLosers())
+        let room = lastHeight.map { Int($0.rawValue - head.height.rawValue) } ?? blocks.count
+        let echoes = Array(blocks.dropFirst(room))
+        blocks = Array(blocks.prefix(room))
+        let last = blocks.last?.header
+        head = FinalisedHead(
+            block: blocks.last?.reference ?? goal, height: Height(head.height.rawValue + UInt64(blocks.count)),
+            record: last?.record, finalization: certificate, echo: echoes.last?.header)
+        targets = isSealed ? [] : targets.filter { $0.view > goal.view }
+        return Commitment(blocks: blocks, echoes: echoes, finalization: certificate, dropped: dropLosers())
     }
 
     /// Forgets every block that does not descend from the head, as far as its ancestors are here to tell.
     private mutating func dropLosers() -> [Digest] {
-        var losers: Set<Digest> = []
+        var losers: Set<Digest> = isSealed ? Set(entries.keys) : []
         for entry in entries.values.sorted(by: { $0.block.view < $1.block.view }) {
             let parent = entry.block.header.parent
             let isBeside = parent.view <= head.block.view && parent != head.block

@@ -5,7 +5,9 @@ import Wire
 /// there is nothing to do.
 extension Engine {
     mutating func settle(into actions: inout [Action]) {
+        for refused in blocks.judgeEchoes() { actions.append(.report(.invalidBlock(refused))) }
         commit(into: &actions)
+        guard !isSealed else { return }
         let missing = execute(into: &actions)
         vote(into: &actions)
         lead(into: &actions)
@@ -16,6 +18,7 @@ extension Engine {
     /// S-6: a finalised block and its ancestors, in order, once all are here and executed.
     private mutating func commit(into actions: inout [Action]) {
         while let commitment = blocks.commit() {
+            guard !isSealed else { return seal(commitment, into: &actions) }
             tracker.finalised(commitment.finalization)
             let (final, newest) = (head.block.view, watermark)
             ownVotes.removeAll { $0.view <= final && $0.view < newest }
@@ -27,6 +30,20 @@ extension Engine {
             hasReportedRejection = true
             mute(because: .invalidFinalised(rejected), into: &actions)
         }
+    }
+
+    /// S-13: the validator epoch is over. Whoever missed it is told how it ended; nothing is signed in it any more.
+    private mutating func seal(_ commitment: Chain.Commitment, into actions: inout [Action]) {
+        ownVotes = []
+        fetches = [:]
+        actions.append(
+            .seal(
+                Seal(
+                    blocks: commitment.blocks, echoes: commitment.echoes, finalization: commitment.finalization)))
+        if !commitment.dropped.isEmpty { actions.append(.drop(commitment.dropped)) }
+        let telling = Action.broadcast(.certificate(commitment.finalization))
+        if !actions.contains(telling) { actions.append(telling) }
+        actions += pacer.left(view) + pacer.cancel(.fetch)
     }
 
     /// Orders the execution of whatever is finalised, notarized or proposed; returns the blocks that are missing.
@@ -74,19 +91,23 @@ extension Engine {
         guard leader == seat, !isMuted, !hasOrdered, !machine.hasProposal, let id = validators[leader]?.id else {
             return
         }
-        let isDue = backlog.hasUnproposed || pacer.isSpent(.propose(view)) || pacer.isSpent(.heartbeat(view))
-        guard isDue, case .found(let parent, let certificate) = tracker.parent(below: view),
+        let isSpent = pacer.isSpent(.propose(view)) || pacer.isSpent(.heartbeat(view))
+        guard isSpent || backlog.hasUnproposed,
+            case .found(let parent, let certificate) = tracker.parent(below: view),
             case .judged(let verdict) = blocks.step(toward: parent), verdict != .invalid,
             let depth = blocks.depth(of: parent.hash)
         else { return }
+        let echoes = blocks.echoed(on: parent.hash)
+        guard isSpent || echoes == nil else { return }  // S-13: the sealing block is probably about to be final.
         hasOrdered = true
         let justification = Justification(
-            parent: certificate, nullifications: tracker.carried(from: parent.view, to: view))
+            parent: certificate, echo: parent == head.block ? head.echo : nil,
+            nullifications: tracker.carried(from: parent.view, to: view))
         actions.append(
             .propose(
                 Order(
                     epoch: validators.epoch, view: view, parent: parent, justification: justification, proposer: id,
-                    mustBeEmpty: depth >= limits.unfinalisedMax)))
+                    mustBeEmpty: depth >= limits.unfinalisedMax, echoes: echoes)))
     }
 
     // MARK: Time
@@ -141,7 +162,8 @@ extension Engine {
 
     /// S-4: own votes of the views that are not final, the last certificates, the own proposal, own transactions.
     private func repeatEverything(into actions: inout [Action]) {
-        if let newest = tracker.finalization { actions.append(.broadcast(.certificate(newest))) }
+        // S-14: at the beginning of a validator epoch, the one that sealed the epoch before.
+        if let newest = tracker.finalization ?? head.finalization { actions.append(.broadcast(.certificate(newest))) }
         if let entry, entry.kind != .finalize { actions.append(.broadcast(.certificate(entry))) }
         guard !isMuted else { return }
         let recent = ownVotes.filter { $0.view > head.block.view }.suffix(16)
@@ -164,10 +186,10 @@ extension Engine {
         if let candidate = candidateBlock,
             let view = tracker.unknownNullification(from: candidate.header.parent.view, to: candidate.view)
         {
-            wanted.insert(.certificates(after: lowestUnknown(below: view)))
+            wanted.insert(.certificates(after: lowestUnknown(below: view), epoch: validators.epoch))
         }
         if leader == seat, !hasOrdered, case .unknown(let view) = tracker.parent(below: view) {
-            wanted.insert(.certificates(after: lowestUnknown(below: view)))
+            wanted.insert(.certificates(after: lowestUnknown(below: view), epoch: validators.epoch))
         }
         if let greeting, fetches[greeting] != nil { wanted.insert(greeting) }
         for request in fetches.keys where !wanted.contains(request) { fetches[request] = nil }
@@ -227,7 +249,7 @@ extension CatchUpRequest {
 
     fileprivate var rank: Rank {
         switch self {
-        case .certificates(let view): Rank(kind: 0, number: view.rawValue, hash: .zero)
+        case .certificates(let view, _): Rank(kind: 0, number: view.rawValue, hash: .zero)
         case .finalised(let height): Rank(kind: 1, number: height.rawValue, hash: .zero)
         case .block(let hash): Rank(kind: 2, number: 0, hash: hash)
         }

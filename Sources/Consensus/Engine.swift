@@ -16,6 +16,8 @@ package struct Engine: Sendable, Equatable {
     package let validators: ValidatorSet
     /// Nil for a follower.
     package let seat: Seat?
+    /// Of the block that seals this validator epoch; nil when it has no end.
+    package let lastHeight: Height?
     let limits: Limits
 
     var machine: ViewMachine
@@ -41,30 +43,37 @@ package struct Engine: Sendable, Equatable {
     var greeting: CatchUpRequest?
     var hasReportedRejection = false
 
-    /// - Parameter seat: this validator's place in `validators`, nil for a follower.
+    /// - Parameters:
+    ///   - seat: this validator's place in `validators`, nil for a follower.
+    ///   - lastHeight: where the validator epoch of `validators` ends; the restored head lies below.
+    ///   - isMuted: the engine of the epoch before had reason to sign nothing any more.
     package init(
-        chain: ChainID, validators: ValidatorSet, seat: Seat?, restored: Restored, pace: Pace = Pace(),
-        limits: Limits = Limits()
+        chain: ChainID, validators: ValidatorSet, lastHeight: Height? = nil, seat: Seat?, restored: Restored,
+        isMuted: Bool = false, pace: Pace = Pace(), limits: Limits = Limits()
     ) {
         self.chain = chain
         self.validators = validators
+        self.lastHeight = lastHeight
         self.seat = seat
         self.limits = limits
-        let certified = restored.certificates.map(\.view.next).max() ?? .zero
+        self.isMuted = isMuted
+        // S-14: what the disk still has of the epoch before binds nobody here.
+        let certificates = restored.certificates.filter { $0.ballot.epoch == validators.epoch }
+        let certified = certificates.map(\.view.next).max() ?? .zero
         let view = max(restored.head.block.view.next, restored.votes.watermark, certified)
         watermark = restored.votes.watermark
         ownVotes = restored.votes.compacted(finalised: restored.head.block.view).suffix(limits.ownVotesMax)
         machine = ViewMachine(epoch: validators.epoch, view: view, votes: restored.votes.votes)
         tracker = Tracker(validators: validators, head: restored.head, start: view, limits: limits)
-        blocks = Chain(head: restored.head, limits: limits)
+        blocks = Chain(head: restored.head, lastHeight: lastHeight, limits: limits)
         pacer = Pacer(pace: pace)
-        for certificate in restored.certificates.sorted(by: { $0.view < $1.view }) {
+        for certificate in certificates.sorted(by: { $0.view < $1.view }) {
             _ = tracker.add(certificate)
             if certificate.view.next == view { entry = certificate }
             if certificate.kind == .finalize { _ = blocks.add(target: certificate) }
         }
         if entry == nil { entry = restored.head.finalization }
-        for block in restored.blocks.sorted(by: { $0.view < $1.view }) {
+        for block in restored.blocks.sorted(by: { $0.view < $1.view }) where block.header.epoch == validators.epoch {
             if blocks.add(block), block.view == view, block.header.proposer == seat.flatMap({ validators[$0] })?.id {
                 ownProposal = block
             }
@@ -75,6 +84,8 @@ package struct Engine: Sendable, Equatable {
     package var view: View { machine.view }
     /// Whether this block is held: it is above the last finalised one and may be needed.
     package func holds(_ block: Digest) -> Bool { blocks.block(block) != nil }
+    /// The validator epoch is over: this engine does nothing any more (S-13).
+    package var isSealed: Bool { blocks.isSealed }
     /// The last finalised block.
     package var head: FinalisedHead { blocks.head }
     /// Who leads the current view.
@@ -103,12 +114,15 @@ package struct Engine: Sendable, Equatable {
 
     /// Takes an event. What comes back is to be done by the shell, first things first.
     package mutating func receive(_ event: Event) -> [Action] {
+        guard !isSealed else { return [] }  // S-13: the next validator epoch has an engine of its own.
         var actions: [Action] = []
         switch event {
         case .started:  // S-7
             start(into: &actions)
         case .vote(let vote):  // S-4, S-5, S-6
             take(vote.value, isOwn: false, into: &actions)
+        case .cast(let vote) where vote.value.ballot.epoch != validators.epoch:  // S-14: for the engine before.
+            return []
         case .cast(let vote):  // S-7: durable now, so it may leave.
             ownVotes = ownVotes.suffix(limits.ownVotesMax - 1) + [vote.value]
             actions.append(.broadcast(.vote(vote.value)))
@@ -138,18 +152,25 @@ package struct Engine: Sendable, Equatable {
 
     /// Whether this vote could change anything: otherwise its signature need not be checked.
     package func isNews(_ vote: Vote) -> Bool {
-        tracker.isNews(vote, in: view) || vote.ballot.kind == .nullify && vote.view < view
+        guard !isSealed, vote.ballot.epoch == validators.epoch else { return false }
+        return tracker.isNews(vote, in: view) || vote.ballot.kind == .nullify && vote.view < view
     }
 
     /// Whether this certificate could change anything.
-    package func isNews(_ certificate: Certificate) -> Bool { tracker.isNews(certificate) }
+    package func isNews(_ certificate: Certificate) -> Bool {
+        !isSealed && certificate.ballot.epoch == validators.epoch && tracker.isNews(certificate)
+    }
 
     /// Whether this block could change anything.
-    package func isNews(_ block: Block) -> Bool { block.view > head.block.view && blocks.block(block.hash) == nil }
+    package func isNews(_ block: Block) -> Bool {
+        !isSealed && block.header.epoch == validators.epoch && block.view > head.block.view
+            && blocks.block(block.hash) == nil
+    }
 
     // MARK: Votes and certificates
 
     private mutating func take(_ vote: Vote, isOwn: Bool, into actions: inout [Action]) {
+        guard vote.ballot.epoch == validators.epoch else { return }
         if !isOwn, vote.signer == seat { guardAgainst(vote.ballot, into: &actions) }
         let isLate = vote.view < view
         switch tracker.add(vote, in: view) {
@@ -211,7 +232,7 @@ package struct Engine: Sendable, Equatable {
 
     private mutating func take(_ block: Block, into actions: inout [Action]) {
         guard block.header.epoch == validators.epoch, block.view > head.block.view, block.header.isSound(in: chain),
-            validators[validators.leader(of: block.view)]?.id == block.header.proposer
+            validators[validators.leader(of: block.view)]?.id == block.header.proposer, isFounded(block)
         else { return }
         for certificate in block.header.justification.certificates { take(certificate, into: &actions) }
         let isCurrent = block.view == view && !machine.hasProposal
@@ -227,6 +248,13 @@ package struct Engine: Sendable, Equatable {
         }
     }
 
+    /// S-14: on a certificate of the epoch before stands the first block of this one, and nothing but.
+    private func isFounded(_ block: Block) -> Bool {
+        let justification = block.header.justification
+        guard let parent = justification.parent, parent.ballot.epoch != validators.epoch else { return true }
+        return block.header.parent == head.block && justification.echo.map { $0.record == head.record } ?? true
+    }
+
     /// Certified, or fetched because something stands on it.
     private func isWanted(_ block: Block) -> Bool {
         tracker.notarization(of: block.view)?.hash == block.hash || fetches[.block(block.hash)] != nil
@@ -236,9 +264,8 @@ package struct Engine: Sendable, Equatable {
 
     private mutating func takeBuilt(_ block: Block, into actions: inout [Action]) {
         // S-3: of a view that was left, or beside a proposal that was sent before a restart.
-        guard block.view == view, hasOrdered, !machine.hasProposal,
-            let depth = blocks.depth(of: block.header.parent.hash),
-            blocks.built(block, height: Height(head.height.rawValue + UInt64(depth) + 1))
+        guard block.header.epoch == validators.epoch, block.view == view, hasOrdered, !machine.hasProposal,
+            let height = blocks.height(above: block.header.parent.hash), blocks.built(block, height: height)
         else { return }
         ownProposal = block
         isStirred = true
@@ -280,7 +307,9 @@ package struct Engine: Sendable, Equatable {
 
     /// S-7: what was signed is said again, byte for byte.
     private mutating func start(into actions: inout [Action]) {
-        if let seat, let finalization = head.finalization, finalization.signers.contains(seat) {
+        if let seat, let finalization = head.finalization, finalization.ballot.epoch == validators.epoch,
+            finalization.signers.contains(seat)
+        {
             guardAgainst(finalization.ballot, into: &actions)
         }
         isStirred = !machine.signed.isEmpty
@@ -289,7 +318,7 @@ package struct Engine: Sendable, Equatable {
         if let ownProposal, !machine.hasProposal { _ = machine.receive(.proposed(ownProposal.hash)) }
         // Only now are they counted: a lone validator's vote is a certificate, and was perhaps not taken as one before.
         for vote in ownVotes { take(vote, isOwn: true, into: &actions) }
-        greeting = .certificates(after: head.block.view)
+        greeting = .certificates(after: head.block.view, epoch: validators.epoch)
         if let greeting {
             fetches[greeting] = 1
             actions += ask(greeting, attempt: 1)

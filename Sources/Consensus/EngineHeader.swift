@@ -48,7 +48,7 @@ package struct EngineHeader: Hashable, Sendable {
     /// Whether parent and justification fit each other and this view. Signatures are another question.
     package func isSound(in chain: ChainID) -> Bool {
         guard view > parent.view else { return false }
-        return justification.isSound(from: parent, to: view, in: chain)
+        return justification.isSound(from: parent, to: view, of: epoch, in: chain)
     }
 }
 

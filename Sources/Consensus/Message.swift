@@ -15,8 +15,8 @@ package enum Message: Hashable, Sendable {
 package enum CatchUpRequest: Hashable, Sendable {
     /// The block with this hash, finalised or not.
     case block(Digest)
-    /// Certificates of views above this one, and the newest finalization.
-    case certificates(after: View)
+    /// Certificates of views above this one in a validator epoch, and its newest finalization.
+    case certificates(after: View, epoch: ValidatorEpoch)
     /// Finalised blocks above this height, oldest first, and a finalization of the last of them.
     case finalised(after: Height)
 }
@@ -83,11 +83,15 @@ extension Message: WireObject {
 
 extension CatchUpRequest: WireObject {
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.mapHeader(count: 1)
-        if try reader.keyIfPresent("block") {
+        let count = try reader.mapHeader(max: 2)
+        guard count > 0 else { throw .badValue(field: "request") }
+        if count == 2 {
+            try reader.key("certs")
+            let view = try reader.counter(View.self)
+            try reader.key("epoch")
+            self = .certificates(after: view, epoch: try reader.counter())
+        } else if try reader.keyIfPresent("block") {
             self = .block(try reader.identifier())
-        } else if try reader.keyIfPresent("certs") {
-            self = .certificates(after: try reader.counter())
         } else {
             try reader.key("final")
             self = .finalised(after: try reader.counter())
@@ -96,15 +100,19 @@ extension CatchUpRequest: WireObject {
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.mapHeader(count: 1)
         switch self {
         case .block(let hash):
+            writer.mapHeader(count: 1)
             writer.key("block")
             writer.byteString(hash)
-        case .certificates(let view):
+        case .certificates(let view, let epoch):
+            writer.mapHeader(count: 2)
             writer.key("certs")
             writer.unsigned(view)
+            writer.key("epoch")
+            writer.unsigned(epoch)
         case .finalised(let height):
+            writer.mapHeader(count: 1)
             writer.key("final")
             writer.unsigned(height)
         }

@@ -77,7 +77,9 @@ struct Tracker: Sendable, Equatable {
         floor = head.block
         notarized = head.block
         floorCertificate = head.finalization
-        finalization = head.finalization
+        // S-14: the one that sealed the validator epoch before carries the first block of this one, and says nothing of
+        // this one's views.
+        finalization = head.finalization.flatMap { $0.ballot.epoch == validators.epoch ? $0 : nil }
         lastHeard = Array(repeating: start, count: validators.count)
     }
 

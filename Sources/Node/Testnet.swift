@@ -98,12 +98,14 @@ package struct Testnet: ~Copyable {
         self.registrar = registrar
     }
 
-    /// Limits of a test network: the standard ones, with a validator epoch that does not end, since this version's
-    /// engine keeps one set of validators, and two seats in a recorded call, since its calls have two participants: a
-    /// third seat could only be a stranger's.
-    package static var limits: NetworkLimits {
+    /// Limits of a test network: the standard ones, with validator epochs of so many heights (by default one without
+    /// end), and two seats in a recorded call, since this version's calls have two participants: a third seat could
+    /// only be a stranger's.
+    package static var limits: NetworkLimits { limits(epochHeights: 1 << 40) }
+
+    package static func limits(epochHeights: UInt64) -> NetworkLimits {
         var limits = NetworkLimits()
-        limits.epochHeights = 1 << 40
+        limits.epochHeights = epochHeights
         limits.roster = 2
         return limits
     }

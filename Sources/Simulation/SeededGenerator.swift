@@ -17,6 +17,9 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable {
     /// True `percent` times in a hundred.
     package mutating func chance(_ percent: UInt64) -> Bool { next() % 100 < percent }
 
+    /// An index into so many things; zero when there are none.
+    package mutating func below(_ count: Int) -> Int { count < 1 ? 0 : Int(next() % UInt64(count)) }
+
     /// A value between the bounds, both included.
     package mutating func within(_ range: ClosedRange<UInt64>) -> UInt64 {
         range.lowerBound + next() % (range.upperBound - range.lowerBound + 1)

@@ -2,15 +2,15 @@ package import Consensus
 package import Primitives
 package import Wire
 
-/// Signatures that cost nothing and that the simulator can check: nobody in it can sign for another seat, and a
-/// certificate counts only when each of its signatures is its signer's.
+/// Signatures that cost nothing and that the simulator can check: nobody in it can sign for another seat of a validator
+/// epoch, and a certificate counts only when each of its signatures is its signer's.
 package enum SimulatedSigner {
     package static func sign(_ ballot: Ballot, as seat: Seat) -> Signature {
-        signature(seat, ballot.kind.rawValue, ballot.view, ballot.hash)
+        signature(seat, ballot.kind.rawValue, ballot.epoch, ballot.view, ballot.hash)
     }
 
     package static func signProposal(view: View, hash: Digest, as seat: Seat) -> Signature {
-        signature(seat, 0, view, hash)
+        signature(seat, 0, .zero, view, hash)
     }
 
     package static func vote(_ ballot: Ballot, as seat: Seat) -> Vote {
@@ -26,10 +26,14 @@ package enum SimulatedSigner {
             }
     }
 
-    private static func signature(_ seat: Seat, _ kind: UInt8, _ view: View, _ hash: Digest) -> Signature {
+    private static func signature(
+        _ seat: Seat, _ kind: UInt8, _ epoch: ValidatorEpoch, _ view: View, _ hash: Digest
+    ) -> Signature {
         let words = hash.raw.words
         var state = SeededGenerator.mix(seat.rawValue &* 8 &+ UInt64(kind) &+ 1)
-        for word in [view.rawValue, words.0, words.1, words.2, words.3] { state = SeededGenerator.mix(state ^ word) }
+        for word in [epoch.rawValue, view.rawValue, words.0, words.1, words.2, words.3] {
+            state = SeededGenerator.mix(state ^ word)
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Signature.byteCount)
         for index in 0..<8 {

@@ -7,25 +7,22 @@ extension World {
     mutating func perform(_ action: Engine.Action, of index: Int) {
         let isCorrect = members[index].nature == .correct
         switch action {
-        case .persist(let durable):
-            if case .block(let block) = durable { members[index].blocks[block.hash] = block }
-            if isCorrect, flaws.contains(.unsyncedBodies), case .block = durable { return }
-            members[index].disk.append(.durable(durable))
+        case .persist(let durable): persist(durable, of: index)
         case .cast(let ballot): cast(ballot, of: index)
         case .broadcast(let outgoing):
             if isCorrect { watch(outgoing) }
             if isCorrect, flaws.contains(.selfish), case .certificate = outgoing { return }
             broadcast(parcel(outgoing), from: index)
+            if members[index].nature == .stale, case .vote(let vote) = outgoing { signBeside(vote, as: index) }
         case .send(let outgoing, let seat):
             if isCorrect { watch(outgoing) }
             if isCorrect, flaws.contains(.selfish) { return }
-            for receiver in members.indices where members[receiver].seat == seat && receiver != index {
-                send(parcel(outgoing), from: index, to: receiver)
-            }
+            send(parcel(outgoing), from: index, to: seat)
         case .resendTransactions:
             guard !members[index].own.isEmpty else { return }
             broadcast(.transactions(members[index].own.sorted()), from: index)
         case .startTimer(let timer, let duration):
+            if isCorrect, flaws.contains(.deafAfterRestart), members[index].life > 0 { return }
             members[index].timersStarted += 1
             members[index].timers[timer] = members[index].timersStarted
             let microseconds = UInt64(duration / .microseconds(1))
@@ -34,33 +31,53 @@ extension World {
                 at: now + microseconds)
         case .cancelTimer(let timer): members[index].timers[timer] = nil
         case .fetch(let request, let seat):
-            for receiver in members.indices where members[receiver].seat == seat && receiver != index {
-                send(.request(request), from: index, to: receiver)
-            }
+            if isCorrect, flaws.contains(.incurious) { return }
+            send(.request(request), from: index, to: seat)
         case .validate(let digest, let check): validate(digest, check, of: index)
         case .propose(let order): propose(order, of: index)
-        case .commit(let blocks, let finalization): commit(blocks, finalization, of: index)
+        case .commit(let blocks, let finalization):
+            commit(blocks, by: finalization, .commit(blocks, finalization), of: index)
+        case .seal(let seal):
+            commit(seal.blocks, echoes: seal.echoes, by: seal.finalization, .seal(seal), of: index)
+            for echo in seal.echoes { members[index].blocks[echo.hash] = echo }
         case .drop(let hashes):
             members[index].ledger.drop(hashes)
             for hash in hashes { members[index].blocks[hash] = nil }
         case .report(let notice):
-            if isCorrect { checkers.reported(notice, by: members[index].seat) }
+            if isCorrect { checkers.reported(notice, by: members[index].number) }
         }
     }
 
-    private mutating func cast(_ ballot: Ballot, of index: Int) {
-        let vote = SimulatedSigner.vote(ballot, as: members[index].seat)
+    /// A shell that cannot write stops; it may find room when it starts again.
+    private mutating func write(_ entry: SimulatedDisk.Entry, of index: Int) {
+        if !members[index].disk.append(entry) {
+            tell("member \(index) stops: its disk is full")
+            crash(index)
+        }
+    }
+
+    private mutating func persist(_ durable: Engine.Durable, of index: Int) {
+        let isCorrect = members[index].nature == .correct
+        switch durable {
+        case .block(let block):
+            members[index].blocks[block.hash] = block
+            if isCorrect, flaws.contains(.unsyncedBodies) { return }
+        case .certificate: if isCorrect, flaws.contains(.forgottenCertificates) { return }
+        }
+        write(.durable(durable), of: index)
+    }
+
+    mutating func cast(_ ballot: Ballot, of index: Int) {
+        guard let vote = vote(ballot, of: index) else { return }
         let life = members[index].life
         if ballot.kind == .nullify { members[index].nullified.insert(ballot.view) }
         if members[index].nature == .correct, flaws.contains(.unsyncedVotes) {
             checkers.sent(vote)
             broadcast(.vote(vote), from: index)
-            agenda.plan(.synced(vote, member: index, life: life), at: now + random.within(50...5_000))
-            members[index].disk.append(.vote(vote))
-            return
         }
-        members[index].disk.append(.vote(vote))
-        agenda.plan(.synced(vote, member: index, life: life), at: now + random.within(50...3_000))
+        write(.vote(vote), of: index)
+        guard isAlive(index, life) else { return }
+        agenda.plan(.synced(vote, member: index, life: life), at: now + random.within(members[index].syncTime))
     }
 
     private func parcel(_ outgoing: Engine.Outgoing) -> Parcel {
@@ -81,7 +98,7 @@ extension World {
 
     private mutating func validate(_ digest: Digest, _ check: Engine.Check, of index: Int) {
         guard let block = members[index].engine.block(digest) else { return }
-        var verdict = members[index].ledger.execute(block, check)
+        var verdict = members[index].ledger.execute(block, check, at: clock(of: index))
         if flaws.contains(.trustingVerdicts), verdict == .invalid { verdict = .valid }
         agenda.plan(
             .validated(digest, verdict, member: index, life: members[index].life), at: now + random.within(0...500))
@@ -91,7 +108,10 @@ extension World {
         let member = members[index]
         var variant = member.variant
         if member.nature == .twin, random.oneIn(4) { variant = 0 }
-        guard let content = members[index].ledger.build(order, variant: variant) else { return }
+        let echo: (record: CID, body: [UInt8])? = order.echoes.map { ($0, []) }
+        guard let content = echo ?? members[index].ledger.build(order, variant: variant, at: clock(of: index)),
+            let seat = roster.seat(of: member.number, in: order.epoch)
+        else { return }
         var header = order.header(record: content.record, body: hash.digest(content.body))
         if flaws.contains(.shortJustification) {
             header = EngineHeader(
@@ -99,33 +119,54 @@ extension World {
                 justification: Justification(parent: header.justification.parent, nullifications: []),
                 proposer: header.proposer, record: header.record, body: header.body)
         }
-        let headerHash = hash.digest(header.encoded)
-        let signature = SimulatedSigner.signProposal(view: header.view, hash: headerHash, as: member.seat)
-        let proposal = Proposal(header: header, signature: signature, body: content.body)
-        guard let block = Block(proposal, with: &hash) else { preconditionFailure("a body has its own hash") }
-        checkers.note(block)
-        _ = members[index].ledger.execute(block, .init(parent: order.parent.hash, mustBeEmpty: false))
+        let block = signed(header, body: content.body, as: seat)
+        if echo == nil {
+            let check = Engine.Check(parent: order.parent.hash, mustBeEmpty: false)
+            _ = members[index].ledger.execute(block, check, at: clock(of: index))
+        }
         agenda.plan(.built(block, member: index, life: member.life), at: now + random.within(0...1_000))
     }
 
-    private mutating func commit(_ blocks: [Block], _ finalization: Certificate, of index: Int) {
-        let height = Height(members[index].engine.head.height.rawValue)
-        members[index].disk.append(.commit(blocks, finalization))
-        if members[index].nature == .correct {
-            let first = Height(UInt64(members[index].disk.finalised.count) + 1)
-            let needed = validators.quorum - scenario.lyingCount
-            let holders = correct.map { members[$0].disk }
-            checkers.committed(blocks, from: first) { hash in
-                holders.filter { $0.bodies.contains(hash) }.count >= needed
-            }
+    /// A block that `seat` answers for, made known to the checkers.
+    mutating func signed(_ header: EngineHeader, body: [UInt8], as seat: Seat) -> Block {
+        let headerHash = hash.digest(header.encoded)
+        let signature = SimulatedSigner.signProposal(view: header.view, hash: headerHash, as: seat)
+        guard let block = Block(Proposal(header: header, signature: signature, body: body), with: &hash) else {
+            preconditionFailure("a body has its own hash")
         }
-        members[index].disk.sync()
-        precondition(height.rawValue >= UInt64(members[index].disk.finalised.count), "commits come in order")
+        checkers.note(block)
+        return block
+    }
+
+    private mutating func commit(
+        _ final: [Block], echoes: [Block] = [], by finalization: Certificate, _ entry: SimulatedDisk.Entry,
+        of index: Int
+    ) {
+        let isCorrect = members[index].nature == .correct
+        let blocks = isCorrect && flaws.contains(.disorderedCommits) ? final.reversed() : final
+        let life = members[index].life
+        write(entry, of: index)
+        guard isAlive(index, life) else { return }
+        if !(isCorrect && flaws.contains(.unsyncedCommits)) { members[index].disk.sync() }
         members[index].ledger.commit(blocks)
+        members[index].export = Checkers<Ledger>.export(blocks, after: members[index].export)
+        let first = members[index].committed.next
+        members[index].committed = Height(members[index].committed.rawValue + UInt64(blocks.count))
         for block in blocks {
             members[index].blocks[block.hash] = block
             members[index].own.subtract(Ledger.transactions(of: block))
-            awaited.subtract(members[index].nature == .correct ? Ledger.transactions(of: block) : [])
+            members[index].awaited.subtract(Ledger.transactions(of: block))
+        }
+        guard isCorrect else { return }
+        let epoch = members[index].engine.validators.epoch
+        let lying = roster.members(of: epoch).count { scenario.natures[$0] != .correct }
+        let needed = roster.quorum(of: epoch) - lying
+        let holders = correct.map { members[$0].disk }
+        checkers.committed(
+            blocks, echoes: echoes, from: first, by: finalization, state: members[index].ledger.state,
+            export: members[index].export
+        ) { hash in
+            holders.filter { $0.bodies.contains(hash) }.count >= needed
         }
     }
 
@@ -133,16 +174,16 @@ extension World {
 
     mutating func arrive(_ parcel: Parcel, from sender: Int, to index: Int) {
         guard members[index].isUp else { return }
-        if members[index].nature == .liar { return lie(about: parcel, as: index) }
+        guard members[index].nature.hasEngine else { return lie(about: parcel, from: sender, as: index) }
+        guard isOfItsEpoch(parcel, from: sender, to: index) else { return }
         switch parcel {
         case .vote(let vote):
             guard SimulatedSigner.isGenuine(vote) else { return }
             miscount(vote, of: index)
             if members[index].engine.isNews(vote) { feed(.vote(Verified(unchecked: vote)), to: index) }
         case .certificate(let certificate):
-            guard flaws.contains(.repeatedSigner) || SimulatedSigner.isGenuine(certificate, quorum: validators.quorum)
-            else { return }
-            finalizeLate(certificate, of: index)
+            guard isBelieved(certificate, by: index) else { return }
+            overinterpret(certificate, of: index)
             if members[index].engine.isNews(certificate) {
                 feed(.certificate(Verified(unchecked: certificate)), to: index)
             }
@@ -155,113 +196,41 @@ extension World {
     }
 
     private mutating func arrive(_ block: Block, to index: Int) {
-        let leader = validators.leader(of: block.view)
-        guard block.proposal.signature == SimulatedSigner.signProposal(view: block.view, hash: block.hash, as: leader)
+        let leader = roster.leader(of: block.view, in: block.header.epoch)
+        misvote(on: block, of: index)
+        guard block.proposal.signature == SimulatedSigner.signProposal(view: block.view, hash: block.hash, as: leader),
+            isJustificationBelieved(block, by: index), members[index].engine.isNews(block)
         else { return }
-        let isJustified = block.header.justification.certificates.allSatisfy {
-            SimulatedSigner.isGenuine($0, quorum: validators.quorum)
-        }
-        if members[index].nature == .correct {
-            if flaws.contains(.notarizeTwice), block.view == members[index].engine.view {
-                cast(Ballot(kind: .notarize, epoch: .zero, view: block.view, hash: block.hash), of: index)
-            }
-            if flaws.contains(.shortJustification), !block.header.isSound(in: chain) {
-                cast(Ballot(kind: .notarize, epoch: .zero, view: block.view, hash: block.hash), of: index)
-            }
-        }
-        guard isJustified || flaws.contains(.repeatedSigner), members[index].engine.isNews(block) else { return }
         feed(.block(Verified(unchecked: block)), to: index)
     }
 
     private mutating func answer(_ request: CatchUpRequest, of index: Int, to asker: Int) {
-        if members[index].nature == .silent { return }
+        if members[index].nature == .withholder { return }
         if members[index].nature == .correct, flaws.contains(.selfish) { return }
         switch request {
         case .block(let hash):
             if let block = members[index].blocks[hash] { send(.block(block), from: index, to: asker) }
-        case .certificates(let view):
-            feed(.certificatesRequested(after: view, by: members[asker].seat), to: index)
+        case .certificates(let view, let epoch):
+            if let seat = roster.seat(of: members[asker].number, in: epoch) {
+                feed(.certificatesRequested(after: view, by: seat), to: index)
+            } else if let newest = members[index].engine.head.finalization {
+                send(.certificate(newest), from: index, to: asker)
+            }
         case .finalised(let height):
-            let finalised = members[index].disk.finalised
-            guard Int(height.rawValue) < finalised.count else { return }
-            let rest = finalised[Int(height.rawValue)...]
-            let within = rest.prefix(CatchUpResponse.proposalCountMax)
-            let end = within.lastIndex { $0.finalization != nil } ?? rest.firstIndex { $0.finalization != nil }
-            guard let end, let finalization = finalised[end].finalization else { return }
+            let rows: [(Block, Certificate?)]
+            do throws(SimulatedDisk.Damage) {
+                rows = try members[index].disk.finalised(
+                    above: Int(height.rawValue), atMost: CatchUpResponse.proposalCountMax)
+            } catch {
+                return stop(index)
+            }
+            guard let last = rows.last, let finalization = last.1 else { return }
             send(.certificate(finalization), from: index, to: asker)
-            for entry in rest[...end] { send(.block(entry.block), from: index, to: asker) }
-        }
-    }
-
-    // MARK: Lies and flaws
-
-    /// For everything it hears of, the liar signs all three ballots and gives each peer some of them.
-    private mutating func lie(about parcel: Parcel, as index: Int) {
-        let ballots: [Ballot]
-        switch parcel {
-        case .block(let block):
-            ballots = Ballot.Kind.allCases.map { Ballot(kind: $0, epoch: .zero, view: block.view, hash: block.hash) }
-        case .vote(let vote) where random.oneIn(3):
-            ballots = Ballot.Kind.allCases.map {
-                Ballot(kind: $0, epoch: .zero, view: vote.view, hash: vote.ballot.hash)
+            var blocks = rows.map(\.0)
+            if finalization.hash != last.0.hash {
+                blocks += members[index].disk.seals[last.0.header.epoch]?.echoes ?? []
             }
-        case .vote, .certificate, .request, .transactions: return
+            for block in blocks { send(.block(block), from: index, to: asker) }
         }
-        for receiver in members.indices where receiver != index {
-            for ballot in ballots where random.oneIn(2) {
-                send(.vote(SimulatedSigner.vote(ballot, as: members[index].seat)), from: index, to: receiver)
-            }
-        }
-    }
-
-    /// The flaw of counting one signer twice: a certificate of one vote too few, filled up with another's name.
-    private mutating func miscount(_ vote: Vote, of index: Int) {
-        guard members[index].nature == .correct, flaws.contains(.repeatedSigner) else { return }
-        _ = members[index].heard[vote.ballot, default: SeatSet()].insert(vote.signer)
-        guard let signers = members[index].heard[vote.ballot], signers.count == validators.quorum - 1 else { return }
-        var filled = signers
-        for seat in 0..<validators.count where filled.count < validators.quorum { _ = filled.insert(Seat(seat)) }
-        let signatures = filled.seats.map {
-            SimulatedSigner.sign(vote.ballot, as: signers.contains($0) ? $0 : vote.signer)
-        }
-        if let forged = Certificate(ballot: vote.ballot, signers: filled, signatures: signatures) {
-            feed(.certificate(Verified(unchecked: forged)), to: index)
-        }
-    }
-
-    /// The flaw of signing finalize for a view that was given up.
-    private mutating func finalizeLate(_ certificate: Certificate, of index: Int) {
-        guard members[index].nature == .correct, flaws.contains(.finalizeAfterNullify), certificate.kind == .notarize,
-            members[index].nullified.contains(certificate.view)
-        else { return }
-        cast(Ballot(kind: .finalize, epoch: .zero, view: certificate.view, hash: certificate.hash), of: index)
-    }
-
-    // MARK: Crashes
-
-    mutating func crash(_ index: Int) {
-        guard members[index].isUp else { return }
-        members[index].isUp = false
-        members[index].life += 1
-        members[index].timers = [:]
-        members[index].disk.crash(with: &random)
-        agenda.plan(.restart(member: index), at: now + random.within(1_000...1_500_000))
-    }
-
-    mutating func restart(_ index: Int) {
-        guard !members[index].isUp else { return }
-        members[index].isUp = true
-        let restored = members[index].disk.restored(chain: chain, seat: members[index].seat, epoch: .zero)
-        var ledger = Ledger(chain: chain)
-        ledger.commit(members[index].disk.finalised.map(\.block))
-        members[index].ledger = ledger
-        members[index].blocks = [:]
-        for entry in members[index].disk.finalised { members[index].blocks[entry.block.hash] = entry.block }
-        for block in restored.blocks { members[index].blocks[block.hash] = block }
-        members[index].own = []
-        members[index].toldBacklog = .empty
-        members[index].engine = Engine(
-            chain: chain, validators: validators, seat: members[index].seat, restored: restored, pace: pace)
-        feed(.started, to: index)
     }
 }

@@ -1,8 +1,12 @@
 import Consensus
 internal import Crypto
 import Primitives
+import Wire
 
-/// n validators, their network and their disks, on one thread, in virtual time, from one seed.
+/// n validators, their network, their disks and their clocks, on one thread, in virtual time, from one seed.
+///
+/// First whatever the scenario's faults allow happens at random. Then a quorum of correct members is healed, and
+/// everything else that is wrong stays wrong for good; the quorum must bring to finality what it is now given.
 package struct World<Ledger: SimulatedLedger>: Sendable {
     /// What travels.
     enum Parcel: Sendable {
@@ -20,9 +24,9 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         case validated(Digest, Engine.Verdict, member: Int, life: Int)
         case built(Block, member: Int, life: Int)
         case transaction
-        case fault
+        case strike
         case restart(member: Int)
-        case mended
+        case healing
     }
 
     package let scenario: Scenario
@@ -30,57 +34,59 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
     package private(set) var now: UInt64 = 0
     package private(set) var stepCount = 0
     package internal(set) var checkers: Checkers<Ledger>
+    /// What happened since it was last taken; nil when nobody wants to know.
+    var story: [String]?
 
     let chain: ChainID
-    let validators: ValidatorSet
+    let roster: Roster
     let pace: Pace
     let limits = Limits()
     var random: SeededGenerator
     var members: [Member<Ledger>] = []
     var agenda = Agenda<Happening>()
-    /// `cut[from][to]`: nothing passes.
-    var cut: [[Bool]]
-    var isHealed = false
+    var network: Network
+    /// Old messages that may come again.
+    var letters: [Happening] = []
+    let lettersMax = 256
+    /// The members that were healed; empty during the first phase.
+    var quorum: Set<Int> = []
+    /// Members, by number, whose stores were changed behind their back.
+    var flipped: Set<Int> = []
+    var restartCount = 0
     var transactionCount: UInt64 = 0
-    var awaited: Set<UInt64> = []
     var hash = SHA256()
 
-    package init(_ scenario: Scenario, flaws: Flaws = []) {
+    package init(_ scenario: Scenario, flaws: Flaws = [], isTold: Bool = false) {
         self.scenario = scenario
         self.flaws = flaws
+        story = isTold ? [] : nil
         random = SeededGenerator(seed: ~scenario.seed)
         chain = ChainID(raw: Bytes32(words: (scenario.seed, 1, 2, 3)))
-        let list = scenario.natures.indices.map { index in
-            let raw = Bytes32(words: (UInt64(index), 7, 7, 7))
-            return Validator(id: MemberID(raw: raw), key: PublicKey(raw: raw))
-        }
-        guard let set = ValidatorSet(epoch: .zero, validators: list) else {
-            preconditionFailure("a scenario has between 1 and \(SeatSet.countMax) members")
-        }
-        validators = set
+        roster = Roster(isLying: scenario.natures.map { $0 != .correct }, epochHeights: scenario.epochHeights)
         var pace = Pace()
         pace.deltaMax = .seconds(1)
         self.pace = pace
-        checkers = Checkers(chain: chain, validators: set, isCorrect: scenario.natures.map { $0 == .correct })
+        checkers = Checkers(chain: chain, roster: roster, isCorrect: scenario.natures.map { $0 == .correct })
         for (index, nature) in scenario.natures.enumerated() {
             for variant in nature == .twin ? [UInt8(1), 2] : [1] {
+                let engine = Engine(
+                    chain: chain, validators: roster.set(of: .zero), lastHeight: roster.lastHeight(of: .zero),
+                    seat: Seat(index), restored: .fresh(chain: chain), pace: pace)
                 members.append(
                     Member(
-                        seat: Seat(index), nature: nature, variant: variant,
-                        engine: Engine(
-                            chain: chain, validators: set, seat: Seat(index), restored: .fresh(chain: chain), pace: pace
-                        ),
-                        ledger: Ledger(chain: chain)))
+                        number: index, nature: nature, variant: variant, engine: engine, ledger: Ledger(chain: chain),
+                        export: Digest(raw: chain.raw)))
             }
         }
-        cut = Array(repeating: Array(repeating: false, count: members.count), count: members.count)
+        network = Network(count: members.count)
+        if scenario.hasMixedTwins { separateTwins() }
         for index in members.indices { feed(.started, to: index) }
         agenda.plan(.transaction, at: 1_000)
-        if scenario.faultGapMax > 0 { agenda.plan(.fault, at: random.within(1...scenario.faultGapMax)) }
-        agenda.plan(.mended, at: scenario.faultsEnd)
+        if scenario.faults.gapMax > 0 { agenda.plan(.strike, at: random.within(1...scenario.faults.gapMax)) }
+        agenda.plan(.healing, at: scenario.healsAt)
     }
 
-    /// Runs to the end: to the first violation, or until all is final after the faults, or until patience ends.
+    /// Runs to the end: to the first violation, or until all is final after the healing, or until patience ends.
     package mutating func run() -> Violation? {
         while step() {}
         return checkers.violation
@@ -93,8 +99,8 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         guard let (time, happening) = agenda.next() else { return false }
         now = time
         stepCount += 1
-        if now > scenario.faultsEnd + scenario.patience {
-            let least = correct.map { Int(members[$0].engine.head.height.rawValue) }.min() ?? 0
+        if now > scenario.healsAt + scenario.patience {
+            let least = quorum.map { Int(members[$0].engine.head.height.rawValue) }.min() ?? 0
             checkers.fail(.noProgress(finalised: least, expected: checkers.canonical.count + 1))
             return false
         }
@@ -102,14 +108,28 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         return true
     }
 
+    /// What happened since this was last called.
+    package mutating func takeStory() -> [String] {
+        defer { if story != nil { story = [] } }
+        return story ?? []
+    }
+
+    mutating func tell(_ line: String) { story?.append("\(now / 1_000) ms: \(line)") }
+
+    var isHealed: Bool { !quorum.isEmpty }
+
     /// The correct members.
     var correct: [Int] { members.indices.filter { members[$0].nature == .correct } }
 
-    /// Whether every correct validator has finalised what was brought in after the faults ended.
+    /// Whether every member of the healed quorum has finalised what it was given.
     private var isSettled: Bool {
-        guard awaited.isEmpty else { return false }
-        let height = Height(UInt64(checkers.canonical.count))
-        return correct.allSatisfy { members[$0].engine.head.height == height }
+        quorum.allSatisfy { members[$0].awaited.isEmpty }
+    }
+
+    /// What a member's wall clock shows, in milliseconds.
+    func clock(of index: Int) -> UInt64 {
+        let origin: Int64 = 100_000_000
+        return UInt64(origin + Int64(now / 1_000) + members[index].clockError)
     }
 
     private mutating func happen(_ happening: Happening) {
@@ -118,7 +138,7 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         case .timer(let timer, let number, let index, let life):
             guard isAlive(index, life), members[index].timers[timer] == number else { return }
             members[index].timers[timer] = nil
-            feed(.timerFired(timer), to: index)
+            expire(timer, of: index)
         case .synced(let vote, let index, let life):
             guard isAlive(index, life) else { return }
             members[index].disk.sync()
@@ -133,9 +153,9 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
                 hasUnfinalised: members[index].toldBacklog.hasUnfinalised, hasUnproposed: false)
             tellBacklog(index)
         case .transaction: bringTransaction()
-        case .fault: strike()
+        case .strike: strike()
         case .restart(let index): restart(index)
-        case .mended: mend()
+        case .healing: heal()
         }
     }
 
@@ -145,18 +165,29 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
 
     /// Gives one event to a member's engine and performs what it answers.
     mutating func feed(_ event: Engine.Event, to index: Int) {
-        guard members[index].isUp, members[index].nature != .silent, members[index].nature != .liar else { return }
-        let before = members[index].nature == .twin ? members[index].engine : nil
+        guard members[index].isUp, members[index].nature.hasEngine else { return }
+        let isCorrect = members[index].nature == .correct
+        let before = isCorrect && flaws.isEmpty ? nil : members[index].engine
         let actions = members[index].engine.receive(event)
         if let before, members[index].engine.isMuted {
-            // A twin does not mind that its key signs elsewhere: it acts as if it had not heard.
+            // A liar does not mind that its key signed elsewhere: it acts as if it had not heard. Nor may the engine's
+            // own alarm speak for the checkers when they are to find a mistake.
             members[index].engine = before
             return
         }
-        for action in actions { perform(action, of: index) }
-        if members[index].nature == .correct {
-            checkers.measured(members[index].engine.load, limits: limits, seat: members[index].seat)
+        if story != nil { tell(Teller.line(members[index].number, event, actions)) }
+        let life = members[index].life
+        for action in actions {
+            guard isAlive(index, life) else { return }
+            perform(action, of: index)
         }
+        guard isAlive(index, life) else { return }
+        if isCorrect {
+            let member = members[index]
+            checkers.measured(
+                member.engine.load, pendingCount: member.ledger.pendingCount, limits: limits, member: member.number)
+        }
+        if members[index].engine.isSealed { return beginEpoch(index) }
         tellBacklog(index)
     }
 
@@ -167,61 +198,25 @@ package struct World<Ledger: SimulatedLedger>: Sendable {
         feed(.backlog(backlog), to: index)
     }
 
-    /// Sends to every other seat, and to the own twin.
-    mutating func broadcast(_ parcel: Parcel, from index: Int) {
-        for receiver in members.indices where receiver != index { send(parcel, from: index, to: receiver) }
-    }
-
-    mutating func send(_ parcel: Parcel, from sender: Int, to receiver: Int) {
-        if !isHealed {
-            guard !cut[sender][receiver], !random.chance(scenario.lossPercent) else { return }
-        }
-        let copies = !isHealed && random.chance(scenario.duplicatePercent) ? 2 : 1
-        let delay = isHealed ? 500...5_000 : scenario.delay
-        for _ in 0..<copies {
-            agenda.plan(.arrival(parcel, from: sender, to: receiver), at: now + random.within(delay))
-        }
-    }
-
-    // MARK: The world around
+    // MARK: Clients
 
     private mutating func bringTransaction() {
         guard !isHealed else { return }
-        bring(to: correct[Int(random.within(0...UInt64(correct.count - 1)))])
+        let takers = correct
+        if !takers.isEmpty { bring(to: takers[random.below(takers.count)]) }
         agenda.plan(.transaction, at: now + random.within(1...scenario.transactionGapMax))
     }
 
-    private mutating func bring(to index: Int) {
+    /// A client brings a transaction to one member, which passes it on.
+    mutating func bring(to index: Int) {
         guard members[index].isUp else { return }
         transactionCount += 1
-        if isHealed { awaited.insert(transactionCount) }
-        guard members[index].ledger.submit(transactionCount) else { return }
-        members[index].own.insert(transactionCount)
-        broadcast(.transactions([transactionCount]), from: index)
+        let transaction = Ledger.transaction(transactionCount)
+        guard members[index].ledger.submit(transaction) else { return }
+        checkers.admit(transaction)
+        for member in quorum { members[member].awaited.insert(transaction) }
+        members[index].own.insert(transaction)
+        broadcast(.transactions([transaction]), from: index)
         tellBacklog(index)
-    }
-
-    private mutating func strike() {
-        guard !isHealed else { return }
-        switch random.within(0...5) {
-        case 0, 1: crash(Int(random.within(0...UInt64(members.count - 1))))
-        case 2:  // Two halves that do not hear each other.
-            let sides = members.map { _ in random.oneIn(2) }
-            for from in members.indices { for to in members.indices { cut[from][to] = sides[from] != sides[to] } }
-        case 3:  // One way only.
-            let from = Int(random.within(0...UInt64(members.count - 1)))
-            for to in members.indices where random.oneIn(2) { cut[from][to] = true }
-        default:
-            cut = Array(repeating: Array(repeating: false, count: members.count), count: members.count)
-        }
-        agenda.plan(.fault, at: now + random.within(1...scenario.faultGapMax))
-    }
-
-    /// Ends the faults: every correct member runs, the network delivers, and each is given one more transaction.
-    private mutating func mend() {
-        isHealed = true
-        cut = Array(repeating: Array(repeating: false, count: members.count), count: members.count)
-        for index in members.indices where !members[index].isUp { restart(index) }
-        for index in correct { bring(to: index) }
     }
 }

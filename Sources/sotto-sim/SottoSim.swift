@@ -2,110 +2,92 @@ import Glibc
 import Simulation
 
 private let usage = """
-    Runs the consensus core in a seeded world: a network that loses, delays, repeats and cuts, disks that tear, members
-    that crash and lie. Every step is checked; after the faults end, everything must become final.
+    Runs the consensus core in a seeded world: a network that loses, delays, repeats, reorders and cuts, disks that tear,
+    fill and rot, clocks that jump, members that crash and lie. Every step is checked. In the end a quorum is healed and
+    everything else stays as broken as it is; what the quorum is then given must become final.
 
-    usage: sotto-sim [--seeds N] [--seed K] [--members n] [--json]
+    usage: sotto-sim [--seeds N] [--from S] [--members n] [--json]
+           sotto-sim --seed K [--members n] [--flaw NAME] [--json]
+           sotto-sim --mutations [--seeds N] [--from S]
 
-      --seeds N     how many seeds to run, starting at --seed (default 200)
-      --seed K      the first seed (default 1); alone, runs just this one: so a failure is replayed
-      --members n   validators, 1 to 32 (default: drawn from the seed)
+      --seeds N     how many seeds to run (default 200; with --mutations at most 1000 for each)
+      --from S      the first of them (default 1)
+      --seed K      this one alone, and tells what happens in it: so a failure is replayed
+      --members n   validators, 1 to 32 (default: drawn from the seed among 1, 4, 5, 7, 10)
+      --mutations   puts one mistake after the other into the validators, and shows which seed exposes it
+      --flaw NAME   with this mistake in the validators
       --json        one JSON object per seed on standard output
       --help        this text
 
-    exit status: 0 all seeds passed, 1 a seed failed, 2 the arguments are wrong
+    exit status: 0 all seeds passed, or all mistakes were exposed; 1 not so; 2 the arguments are wrong
 
     example: sotto-sim --seeds 1000 --members 4
     """
-
-/// What the command line asks for.
-private struct Request {
-    var first: UInt64 = 1
-    var count: UInt64?
-    var isSingle = false
-    var memberCount: Int?
-    var isJSON = false
-
-    /// Nil when an argument is unknown or out of range.
-    init?(_ arguments: [String]) {
-        var rest = arguments[...]
-        while let flag = rest.popFirst() {
-            switch flag {
-            case "--json": isJSON = true
-            case "--seeds":
-                guard let value = rest.popFirst().flatMap({ UInt64($0) }), value > 0 else { return nil }
-                count = value
-            case "--seed":
-                guard let value = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
-                first = value
-                isSingle = true
-            case "--members":
-                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...32).contains(value) else { return nil }
-                memberCount = value
-            default: return nil
-            }
-        }
-    }
-
-    var seeds: Range<UInt64> {
-        let number = count ?? (isSingle ? 1 : 200)
-        return first..<first + min(number, .max - first)
-    }
-}
 
 @main
 struct SottoSim {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.contains("--help") {
-            write(usage + "\n", to: STDOUT_FILENO)
+            Terminal.say(usage)
             exit(0)
         }
         guard let request = Request(arguments) else {
-            write("sotto-sim: error: wrong arguments\nsotto-sim: hint: sotto-sim --help\n", to: STDERR_FILENO)
+            Terminal.complain("wrong arguments", hint: "sotto-sim --help")
             exit(2)
         }
-        exit(run(request))
+        exit(request.isMutating ? mutate(request) : run(request))
     }
 
     /// Runs the seeds; gives the exit status.
     private static func run(_ request: Request) -> Int32 {
-        var failures: [UInt64] = []
-        var blocks = 0
+        var failures = 0
+        var sum = (blocks: 0, steps: 0, restarts: 0, accusations: 0)
         for seed in request.seeds {
-            let outcome = Simulator.run(seed: seed, memberCount: request.memberCount)
-            blocks += outcome.height
-            if request.isJSON { write(json(outcome) + "\n", to: STDOUT_FILENO) }
+            let scenario = Scenario(seed: seed, memberCount: request.memberCount ?? request.flaw.memberCount)
+            if request.isTold { Terminal.say("\(scenario)") }
+            let outcome = Simulator.run(
+                scenario, flaws: request.flaw, telling: request.isTold ? { Terminal.say($0) } : nil)
+            sum.blocks += outcome.height
+            sum.steps += outcome.stepCount
+            sum.restarts += outcome.restartCount
+            sum.accusations += outcome.accusationCount
+            if request.isJSON { Terminal.say(json(outcome)) }
             guard let violation = outcome.violation else { continue }
-            failures.append(seed)
-            let members = request.memberCount.map { " --members \($0)" } ?? ""
-            write(
-                "sotto-sim: error: seed \(seed): \(violation) at \(outcome.milliseconds) ms, "
-                    + "step \(outcome.stepCount)\n"
-                    + "sotto-sim: hint: sotto-sim --seed \(seed)\(members)\n", to: STDERR_FILENO)
+            failures += 1
+            Terminal.complain(
+                "seed \(seed): \(violation) at \(outcome.milliseconds) ms, step \(outcome.stepCount)",
+                hint: "sotto-sim --seed \(seed)\(request.repeated)")
         }
         if !request.isJSON {
             let ran = request.seeds.count
-            write("\(ran - failures.count) of \(ran) seeds passed, \(blocks) blocks finalised\n", to: STDOUT_FILENO)
+            Terminal.say(
+                "\(ran - failures) of \(ran) seeds passed: \(sum.blocks) blocks finalised in \(sum.steps) steps, "
+                    + "\(sum.restarts) restarts, \(sum.accusations) lies shown")
         }
-        return failures.isEmpty ? 0 : 1
+        return failures == 0 ? 0 : 1
+    }
+
+    /// Puts in one mistake after the other; gives the exit status.
+    private static func mutate(_ request: Request) -> Int32 {
+        var missed = 0
+        for (flaw, name) in Flaws.names {
+            if let outcome = Simulator.firstCatch(of: flaw, in: request.seeds), let violation = outcome.violation {
+                Terminal.say("\(name): seed \(outcome.seed): \(violation)")
+            } else {
+                missed += 1
+                Terminal.complain(
+                    "\(name) was not exposed by \(request.seeds.count) seeds", hint: "sotto-sim --flaw \(name) --seed K"
+                )
+            }
+        }
+        Terminal.say("\(Flaws.names.count - missed) of \(Flaws.names.count) mistakes were exposed")
+        return missed == 0 ? 0 : 1
     }
 
     private static func json(_ outcome: Simulator.Outcome) -> String {
         let violation = outcome.violation.map { "\"\($0)\"" } ?? "null"
         return "{\"seed\":\(outcome.seed),\"height\":\(outcome.height),\"steps\":\(outcome.stepCount),"
-            + "\"milliseconds\":\(outcome.milliseconds),\"violation\":\(violation)}"
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
-        let bytes = Array(text.utf8)
-        var start = 0
-        while start < bytes.count {
-            let count = unsafe bytes[start...].withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
-            guard count > 0 else { return }
-            start += count
-        }
+            + "\"restarts\":\(outcome.restartCount),\"milliseconds\":\(outcome.milliseconds),\"violation\":\(violation)}"
     }
 }

@@ -15,6 +15,7 @@ enum DevnetCommand {
             .init("--output", "DIRECTORY", "Where the network's files lie. Default devnet in the data directory."),
             .init("--validators", "COUNT", "How many validators. Default 4."),
             .init("--base-port", "PORT", "As for testnet; 0 takes free ports. Default 0."),
+            .init("--epoch-heights", "COUNT", "As for testnet."),
         ],
         example: "sotto devnet --output ./devnet"
     ) { invocation throws(CommandError) in
@@ -29,7 +30,8 @@ enum DevnetCommand {
         if !FileManager.default.fileExists(atPath: path + "/genesis.cbor") {
             let files = TestnetFiles(
                 path: path, name: "devnet", validators: count,
-                basePort: Int(try invocation.integer("--base-port", in: 0...64_000) ?? 0), isExample: false)
+                basePort: Int(try invocation.integer("--base-port", in: 0...64_000) ?? 0), isExample: false,
+                limits: Testnet.limits(epochHeights: try TestnetCommand.epochHeights(invocation)))
             _ = try files.write()
         }
         var nodes: [RunningNode] = []

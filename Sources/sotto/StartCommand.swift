@@ -48,11 +48,6 @@ struct RunningNode: Sendable {
     init(home: HomeFiles, values: SettingsValues, log: Log) async throws(CommandError) {
         let rules = try home.rules()
         member = try home.member()
-        guard rules.genesis.limits.epochHeights >= 1 << 32 else {
-            throw CommandError(
-                .settings, "this network's validator epochs end, and this version's engine keeps one set of validators",
-                hint: "a network for it has epochHeights of at least 2^32, as sotto testnet makes it")
-        }
         let settings = try NodeFields.settings(values, home: home)
         let rpc = try RPCFields.settings(values)
         guard home.exists(HomeFiles.KeyName.link.file) else {

@@ -30,6 +30,9 @@ enum TestnetCommand {
             .init(
                 "--limits", "NAME=NUMBER,…",
                 "Other limits than a test network's, by their names in the genesis: pendingPerSender=4096."),
+            .init(
+                "--epoch-heights", "COUNT",
+                "Blocks in a validator epoch: votes on who validates take effect at its end. Default 10000."),
             .init("--example", "From the published seed. Insecure by design."),
         ],
         example: "sotto testnet --output ./network --validators 4"
@@ -43,7 +46,7 @@ enum TestnetCommand {
         let plan = TestnetFiles(
             path: output, name: invocation.flag("--name") ?? (isExample ? "example" : "testnet"),
             validators: Int(count), basePort: Int(basePort), isExample: isExample,
-            limits: try limits(invocation.flag("--limits") ?? ""))
+            limits: try limits(invocation))
         let written = try plan.write()
         if invocation.wantsJSON {
             return Output.json([
@@ -62,9 +65,9 @@ enum TestnetCommand {
         if isExample { Output.note("this network is an example: everybody knows its keys") }
     }
 
-    private static func limits(_ text: String) throws(CommandError) -> NetworkLimits {
-        var limits = Testnet.limits
-        for entry in text.split(separator: ",") {
+    private static func limits(_ invocation: Invocation) throws(CommandError) -> NetworkLimits {
+        var limits = Testnet.limits(epochHeights: try epochHeights(invocation))
+        for entry in (invocation.flag("--limits") ?? "").split(separator: ",") {
             let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
             guard parts.count == 2, let value = UInt64(parts[1]), limits.set(String(parts[0]), value) else {
                 throw CommandError(
@@ -72,6 +75,14 @@ enum TestnetCommand {
             }
         }
         return limits
+    }
+}
+
+extension TestnetCommand {
+    /// How long the validator epochs of a new network are; those of the example do not end.
+    static func epochHeights(_ invocation: Invocation) throws(CommandError) -> UInt64 {
+        if invocation.has("--example") { return 1 << 40 }
+        return UInt64(try invocation.integer("--epoch-heights", in: 2...(1 << 40)) ?? 10_000)
     }
 }
 

@@ -87,7 +87,7 @@ struct EngineTests {
         _ = leader.wait()
         let actions = leader.hear(certificate(.nullify, 3))
         #expect(actions.orders == [])
-        #expect(actions.fetched == [.certificates(after: .zero)])
+        #expect(actions.fetched == [.certificates(after: .zero, epoch: .zero)])
         #expect(leader.hear(certificate(.nullify, 2)).orders == [])
         #expect(leader.hear(certificate(.nullify, 1)).orders.count == 1)
     }
@@ -99,7 +99,7 @@ struct EngineTests {
         var probe = Probe()
         let actions = probe.hear(far)
         #expect(probe.engine.view == View(41))
-        #expect(actions.fetched.contains(.certificates(after: View(8))))
+        #expect(actions.fetched.contains(.certificates(after: View(8), epoch: .zero)))
         #expect(!actions.contains { if case .validate = $0 { true } else { false } })
         for view in 1..<24 { _ = probe.hear(certificate(.nullify, UInt64(view))) }
         #expect(

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// The two tests that every decoder passes.
-private func expectStrict<Object: WireObject>(_ type: Object.Type, _ bytes: [UInt8]) throws {
+func expectStrict<Object: WireObject>(_ type: Object.Type, _ bytes: [UInt8]) throws {
     #expect(try Object(decoding: bytes).encoded == bytes)
     for length in 0..<bytes.count {
         #expect(throws: WireError.self, "prefix of \(length) bytes") { try Object(decoding: Array(bytes[..<length])) }
@@ -63,7 +63,7 @@ struct FormatTests {
         let objects: [[UInt8]] = [
             Message.vote(vote(.nullify, 7, by: 3)).encoded, Message.certificate(final).encoded,
             Message.proposal(third.proposal).encoded, Message.request(.block(third.hash)).encoded,
-            Message.request(.certificates(after: View(300))).encoded,
+            Message.request(.certificates(after: View(300), epoch: ValidatorEpoch(2))).encoded,
             Message.request(.finalised(after: Height(9))).encoded,
             Message.response(CatchUpResponse(certificates: [final], proposals: [first.proposal])).encoded,
         ]

@@ -144,8 +144,8 @@ struct TimeAndRestartTests {
             case .commit(let blocks, _):
                 finalised += blocks.count
                 queue += probe.wait(unfinalised: false, unproposed: false)
-            case .persist, .broadcast, .send, .resendTransactions, .startTimer, .cancelTimer, .fetch, .validate, .drop,
-                .report:
+            case .persist, .broadcast, .send, .resendTransactions, .startTimer, .cancelTimer, .fetch, .validate, .seal,
+                .drop, .report:
                 break
             }
             try #require(built < 5)

@@ -12,13 +12,16 @@ struct TranscriptTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("Transcripts")
 
-    @Test("The engine answers as written", arguments: ["one-block", "dead-leader", "missing-body", "restart"])
+    @Test(
+        "The engine answers as written",
+        arguments: ["one-block", "dead-leader", "missing-body", "restart", "epoch-end"])
     func transcript(_ name: String) throws {
         var play = Play(seat: 0)
         switch name {
         case "one-block": Self.oneBlock(&play)
         case "dead-leader": Self.deadLeader(&play)
         case "missing-body": Self.missingBody(&play)
+        case "epoch-end": Self.epochEnd(&play)
         default: Self.restart(&play)
         }
         let file = Self.folder.appendingPathComponent("\(name).txt")
@@ -70,6 +73,24 @@ struct TranscriptTests {
         play.say("b is valid", .validated(second.hash, .valid))
     }
 
+    private static func epochEnd(_ play: inout Play) {
+        let first = block(1)
+        let second = echo(2, of: first)
+        play.name(first, "a, the last of its epoch")
+        play.name(second, "a's echo")
+        play.begin(lastHeight: Height(1))
+        play.say("the leader proposes a", .block(Verified(unchecked: first)))
+        play.say("a is valid", .validated(first.hash, .valid))
+        play.say("a is notarized", .certificate(Verified(unchecked: certificate(.notarize, 1, first.hash))))
+        play.say("the own finalize is durable", .cast(Verified(unchecked: vote(.finalize, 1, first.hash, by: 0))))
+        play.say("the next leader repeats a", .block(Verified(unchecked: second)))
+        for seat in [1, 2, 3] {
+            let ballot = vote(.finalize, 2, second.hash, by: seat)
+            play.say("seat \(seat) finalizes the echo", .vote(Verified(unchecked: ballot)))
+        }
+        play.say("3Δ pass", .timerFired(.view(View(2))))
+    }
+
     private static func restart(_ play: inout Play) {
         let first = block(1)
         play.name(first, "a")
@@ -94,6 +115,7 @@ private struct Play {
     init(seat: Int) { probe = Probe(seat: seat) }
 
     mutating func name(_ block: Block, _ name: String) { names[block.hash] = name }
+    mutating func begin(lastHeight: Height) { probe = Probe(lastHeight: lastHeight) }
     mutating func restart(_ restored: Restored) { probe = Probe(restored: restored) }
 
     mutating func say(_ line: String, _ event: Engine.Event) {
@@ -127,11 +149,14 @@ private struct Play {
         case .startTimer(let timer, let duration): "start \(timer) after \(duration / .milliseconds(1)) ms"
         case .cancelTimer(let timer): "cancel \(timer)"
         case .fetch(.block(let hash), let seat): "fetch block \(describe(hash)) from \(seat)"
-        case .fetch(.certificates(let view), let seat): "fetch certificates after view \(view) from \(seat)"
+        case .fetch(.certificates(let view, _), let seat): "fetch certificates after view \(view) from \(seat)"
         case .fetch(.finalised(let height), let seat): "fetch finalised after height \(height) from \(seat)"
         case .validate(let hash, let check): "validate \(describe(hash)) on \(describe(check.parent))"
         case .propose(let order): "propose in view \(order.view) on \(describe(order.parent.hash))"
         case .commit(let blocks, _): "commit \(blocks.map { describe($0.hash) }.joined(separator: ", "))"
+        case .seal(let seal):
+            "seal \(seal.blocks.map { describe($0.hash) }.joined(separator: ", "))"
+                + " by \(describe(seal.finalization.hash))"
         case .drop(let hashes): "drop \(hashes.map { describe($0) }.joined(separator: ", "))"
         case .report(.entered(let view, let kind)): "report entered view \(view) by \(kind)"
         case .report(.stalled(let view, let missing)): "report view \(view) stalled, missing \(missing)"

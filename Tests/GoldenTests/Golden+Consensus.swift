@@ -38,15 +38,30 @@ extension Golden {
             epoch: .zero, view: View(1), parent: .genesis(of: Sample.chain),
             justification: Justification(parent: nil, nullifications: []), proposer: Sample.id("validator 1"),
             record: Sample.cid("record 1"), body: Sample.digest("body"))
+        let echo = EngineHeader(
+            epoch: ValidatorEpoch(1), view: View(14),
+            parent: BlockReference(view: View(13), hash: Sample.digest("block 13")),
+            justification: Justification(
+                parent: certificate(.notarize, view: 13).first, nullifications: []),
+            proposer: Sample.id("validator 2"), record: Sample.cid("record 9"), body: Sample.digest("no body"))
+        let opening = EngineHeader(
+            epoch: ValidatorEpoch(2), view: View(14),
+            parent: BlockReference(view: View(13), hash: Sample.digest("block 13")),
+            justification: Justification(
+                parent: certificate(.finalize, view: 14).first, echo: echo, nullifications: []),
+            proposer: Sample.id("validator 1"), record: Sample.cid("record 10"), body: Sample.digest("body"))
         let vote = Vote(ballot: ballot(.notarize, view: 14), signer: Seat(255), signature: Sample.signature("vote"))
         let nullify = Vote(ballot: ballot(.nullify, view: 14), signer: Seat(0), signature: Sample.signature("vote"))
         var list = [
             Golden("vote", vote), Golden("vote+nullify", nullify), Golden("engine-header", header),
-            Golden("engine-header+first", first), Golden("proposal", proposal),
+            Golden("engine-header+first", first),
+            Golden("engine-header+opening", opening), Golden("proposal", proposal),
             Golden("consensus-message+vote", Consensus.Message.vote(vote)),
             Golden("consensus-message+proposal", Consensus.Message.proposal(proposal)),
             Golden("consensus-message+block", Consensus.Message.request(.block(Sample.digest("block 14")))),
-            Golden("consensus-message+certs", Consensus.Message.request(.certificates(after: View(300)))),
+            Golden(
+                "consensus-message+certs",
+                Consensus.Message.request(.certificates(after: View(300), epoch: ValidatorEpoch(1)))),
             Golden("consensus-message+final", Consensus.Message.request(.finalised(after: Height(70_000)))),
             Golden(
                 "consensus-message+response",

@@ -43,8 +43,8 @@ private final class SignedNode: Sendable {
     }
 
     func show(_ chain: SignedChain) { shown.withLock { $0 = chain } }
-    /// From now on proofs are signed by too few.
-    func weaken() { isWeak.withLock { $0 = true } }
+    /// Whether its proofs are signed by too few.
+    func weaken(_ isIt: Bool = true) { isWeak.withLock { $0 = isIt } }
     func stop() async { await server.stop() }
 
     private static func methods(_ box: Box) -> [RPCMethod] {
@@ -168,6 +168,11 @@ struct LightFollowerTests {
         #expect(await follower.alarm == nil)
         world.primary.weaken()
         await #expect(throws: FollowError.self) { try await follower.round() }
+        world.primary.weaken(false)
+        // A handover comes before what stands on it, and is held against the witnesses like any record.
+        try new.grow(to: 9)
+        for node in [world.primary] + world.witnesses { node.show(new) }
+        #expect(try await follower.round() == .unconfirmed(new.proven[7], witnesses: 1))
         #expect(await follower.head?.record.height == Height(7))
         await store.close()
         await world.stop()

@@ -181,7 +181,9 @@ final class ReleaseWorld: Sendable {
         }
         self.desks = desks
         self.shares = shares
-        circle = try ledger.read { view, _ throws(StateError) in try ReleaseCircle(chain: rules.chain, in: view) }
+        circle = try ledger.read { view, _ throws(StateError) in
+            try ReleaseCircle(chain: rules.chain, genesis: rules.genesis, in: view)
+        }
         let registrar = testnet.registrar
         func admit() throws -> Person {
             let keys = NodeKeys(sign: .generate(), link: .generate(), agreement: .generate())
@@ -318,6 +320,7 @@ struct LocalPlaybackHome: PlaybackHome {
     let asker: DeskAsker
 
     var chain: ChainID { ledger.rules.chain }
+    var genesis: Genesis { ledger.rules.genesis }
     var member: MemberID { person.member }
     var signer: any Signing { person.keys.sign }
     var now: Timestamp { ledger.now }

@@ -28,6 +28,7 @@ extension ChainActor {
             case .validate(let block, let check): validate(block, check)
             case .propose(let order): propose(order)
             case .commit(let blocks, let finalization): commit(blocks, finalization, &batch)
+            case .seal(let seal): commit(seal.blocks, seal.finalization, &batch, echoes: seal.echoes)
             case .drop(let hashes):
                 for hash in hashes { forget(hash) }
                 refreshBacklog()
@@ -35,7 +36,8 @@ extension ChainActor {
             }
         }
         // One sync for everything this turn made durable; the votes leave only with the events that follow it.
-        let casts = isStopped ? [] : cast(ballots, &batch)
+        // S-13: nothing is signed in an epoch that is sealed.
+        let casts = isStopped || engine.isSealed ? [] : cast(ballots, &batch)
         guard !isStopped, !casts.isEmpty || !batch.operations.isEmpty else { return }
         write(batch, synced: !casts.isEmpty)
         guard !isStopped else { return }
@@ -105,7 +107,7 @@ extension ChainActor {
         mempool.executed(block)
     }
 
-    private func forget(_ hash: Digest) {
+    func forget(_ hash: Digest) {
         bodies[hash] = nil
         if let block = executed.removeValue(forKey: hash) { mempool.settled(block) }
     }
@@ -119,6 +121,7 @@ extension ChainActor {
     }
 
     private func propose(_ order: Engine.Order) {
+        if let record = order.echoes { return propose(order, record, body: []) }
         guard signer != nil, let parent = view(of: order.parent.hash) else { return }
         guard let limits = try? RuleBook.limits(after: parent.tip, from: parent.view) else {
             return fail(.damaged("limits"))
@@ -148,8 +151,12 @@ extension ChainActor {
             if case .state(let error) = error { fail(.damaged(String(describing: error))) }
             return
         }
-        let body = block.block.encoded
-        let header = order.header(record: block.tip.recordID, body: hash.digest(body))
+        propose(order, block.tip.recordID, body: block.block.encoded, block)
+    }
+
+    /// Signs the block and hands it to the engine; `block` is what came of it, nil for an echo (S-13).
+    private func propose(_ order: Engine.Order, _ record: CID, body: [UInt8], _ block: ExecutedBlock? = nil) {
+        let header = order.header(record: record, body: hash.digest(body))
         let signed = Proposal.signedBody(
             epoch: order.epoch, view: order.view, hash: hash.digest(header.encoded))
         guard let signature = signature(ofProposal: signed, in: order.view) else { return }
@@ -158,7 +165,7 @@ extension ChainActor {
             return log(.error, "own_block_refused", ["view": .counter(order.view)])
         }
         bodies[built.hash] = built
-        remember(block, as: built.hash)
+        if let block { remember(block, as: built.hash) }
         meter.proposed(order.view)
         events.append(.built(verified))
         lastBacklog = Engine.Backlog(hasUnfinalised: lastBacklog.hasUnfinalised, hasUnproposed: false)
@@ -175,7 +182,9 @@ extension ChainActor {
         return layers
     }
 
-    private func commit(_ blocks: [Block], _ finalization: Certificate, _ batch: inout WriteBatch) {
+    private func commit(
+        _ blocks: [Block], _ finalization: Certificate, _ batch: inout WriteBatch, echoes: [Block] = []
+    ) {
         let pairs = blocks.compactMap { block in executed[block.hash].map { (block: block, executed: $0) } }
         guard pairs.count == blocks.count, let last = pairs.last else {
             return fail(.damaged("a finalised block was not executed"))
@@ -186,7 +195,7 @@ extension ChainActor {
             batch = WriteBatch()
         }
         do throws(ChainStoreError) {
-            try store.commit(pairs, finalization: finalization)
+            try store.commit(pairs, finalization: finalization, echoes: echoes)
         } catch {
             return fail(error)
         }

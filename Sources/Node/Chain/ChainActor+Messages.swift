@@ -1,5 +1,6 @@
 import Consensus
 import Crypto
+import Ledger
 package import Primitives
 import Wire
 
@@ -8,6 +9,7 @@ extension ChainActor {
     package func receive(_ bytes: [UInt8], from peer: MemberID) {
         guard !isStopped else { return }
         guard let message = try? Message(decoding: bytes) else { return count { $0.refusedMessages += 1 } }
+        guard isOfThisEpoch(message, bytes, from: peer) else { return }
         switch message {
         case .vote(let vote): take(vote)
         case .certificate(let certificate): take(certificate)
@@ -52,7 +54,7 @@ extension ChainActor {
         case .block(let hash):
             guard let proposal = proposal(hash) else { return }
             respond(CatchUpResponse(certificates: [], proposals: [proposal]), to: peer)
-        case .certificates(let view):
+        case .certificates(let view, _):
             guard let seat = validators.seat(of: peer) else {
                 return respond(followerAnswer(after: view), to: peer)
             }
@@ -63,8 +65,7 @@ extension ChainActor {
 
     private func proposal(_ hash: Digest) -> Proposal? {
         if let block = bodies[hash] { return block.proposal }
-        guard let height = try? store.height(ofBlock: hash) else { return nil }
-        return (try? store.block(at: height))?.proposal
+        return try? store.proposal(hash, with: &self.hash)
     }
 
     /// A node without a seat asks where the chain is: the newest finalization tells.
@@ -73,12 +74,16 @@ extension ChainActor {
         return CatchUpResponse(certificates: newest.map { [$0] } ?? [], proposals: [])
     }
 
-    /// Blocks above a height, as many as an answer holds, with the finalization that covers the last of them.
+    /// Blocks above a height, as many as an answer holds and of one validator epoch, with the finalization that covers
+    /// the last of them; where that is an echo's, with the echoes too (S-15).
     private func finalised(after height: Height) -> CatchUpResponse {
         var proposals: [Proposal] = []
         var byteCount = 0
         var next = height.next
-        while proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,
+        guard let end = (try? store.head(at: next))?.record.epochEnd else {
+            return CatchUpResponse(certificates: [], proposals: [])
+        }
+        while next <= end, proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,
             let block = try? store.block(at: next)
         {
             proposals.append(block.proposal)
@@ -88,10 +93,13 @@ extension ChainActor {
         guard let last = next.previous, !proposals.isEmpty,
             let (_, certificate) = try? store.nextFinalization(from: last)
         else { return CatchUpResponse(certificates: [], proposals: []) }
+        if last == end, let echoes = try? store.echoes(above: end) {
+            proposals += echoes.prefix(CatchUpResponse.proposalCountMax - proposals.count)
+        }
         return CatchUpResponse(certificates: [certificate], proposals: proposals)
     }
 
-    private func respond(_ response: CatchUpResponse, to peer: MemberID) {
+    func respond(_ response: CatchUpResponse, to peer: MemberID) {
         guard !response.certificates.isEmpty || !response.proposals.isEmpty else { return }
         network.send(peer, .sync, Message.response(response).encoded)
     }

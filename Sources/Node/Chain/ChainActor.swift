@@ -18,11 +18,15 @@ package actor ChainActor {
     nonisolated let loop: EpollLoop
     package nonisolated let rules: RuleBook
     package nonisolated let store: ChainStore
-    nonisolated let validators: ValidatorSet
-    nonisolated let context: VotingContext
-    nonisolated let seat: Seat?
+    /// Who decides the next block, and what its signatures are checked against: moves with the validator epoch.
+    var validators: ValidatorSet
+    var context: VotingContext
+    var seat: Seat?
+    var crossing = Crossing()
     let member: MemberID
-    let signer: (any VoteSigning)?
+    /// The voting keys that this node holds: a key that was rotated takes over with an epoch.
+    let signers: [any VoteSigning]
+    var signer: (any VoteSigning)?
     let network: ChainNetwork
     let log: Log
     /// Of transactions.
@@ -71,9 +75,10 @@ package actor ChainActor {
     /// - Parameters:
     ///   - loop: a thread of its own, since it blocks on the disk.
     ///   - signer: the validator's voting key, wherever it is; nil for a node that follows.
+    ///   - nextSigner: the key that it has rotated to, or is about to.
     package init(
         on loop: EpollLoop, rules: RuleBook, store: ChainStore, member: MemberID, signer: (any VoteSigning)?,
-        network: ChainNetwork, log: Log
+        nextSigner: (any VoteSigning)? = nil, network: ChainNetwork, log: Log
     ) throws(ChainStoreError) {
         self.loop = loop
         self.rules = rules
@@ -86,46 +91,21 @@ package actor ChainActor {
         let stored = try store.storedTip()
         tip = stored.tip
         head = stored.block.hash
-        let set = try Self.validators(in: store)
-        validators = set
-        context = VotingContext(chain: rules.chain, sets: [set])
-        let seat = set.seat(of: member).flatMap { seat in set[seat]?.key == signer?.publicKey ? seat : nil }
-        self.seat = seat
-        self.signer = seat == nil ? nil : signer
-        let limits = try Self.limits(in: store, after: stored.tip)
-        var pace = Pace()
-        pace.delta = .milliseconds(limits.delta)
-        blockPace = BlockPace(delta: pace.delta)
-        pace.deltaMax = .milliseconds(limits.deltaMax)
-        pace.heartbeat = .milliseconds(limits.heartbeat)
+        signers = [signer, nextSigner].compactMap { $0 }
+        let place = try EpochPlace(after: stored.tip, in: store)
+        validators = place.validators
+        context = place.context(of: rules.chain)
+        let seated = place.seat(of: member, holding: signers)
+        seat = seated?.seat
+        self.signer = seated?.signer
         let (restored, signing) = Self.remembered(
-            try store.restored(seat: seat, epoch: set.epoch), seat: seat, signer: signer, chain: rules.chain,
-            epoch: set.epoch, log: log)
+            try store.restored(seat: seated?.seat, epoch: place.validators.epoch), seat: seated?.seat,
+            signer: seated?.signer, chain: rules.chain, epoch: place.validators.epoch, log: log)
         self.signing = signing
         for block in restored.blocks { bodies[block.hash] = block }
-        engine = Engine(chain: rules.chain, validators: set, seat: seat, restored: restored, pace: pace)
-        mempool = Mempool(Mempool.Limits(limits))
-    }
-
-    private static func limits(
-        in store: ChainStore, after tip: LedgerTip
-    ) throws(ChainStoreError) -> NetworkLimits {
-        do {
-            return try RuleBook.limits(after: tip, from: store)
-        } catch {
-            throw .damaged("state")
-        }
-    }
-
-    private static func validators(in store: ChainStore) throws(ChainStoreError) -> ValidatorSet {
-        do {
-            guard let bytes = try store.value(for: StateKey(.validators)) else {
-                throw ChainStoreError.damaged("state")
-            }
-            return try ValidatorSet(decoding: bytes)
-        } catch {
-            throw .damaged("state")
-        }
+        blockPace = BlockPace(delta: .milliseconds(place.limits.delta))
+        engine = place.engine(on: rules.chain, seated?.seat, restored)
+        mempool = Mempool(Mempool.Limits(place.limits))
     }
 
     /// Begins to take part.
@@ -160,6 +140,7 @@ package actor ChainActor {
             let next = events
             events = []
             for event in next where !isStopped { perform(engine.receive(event)) }
+            if engine.isSealed { beginEpoch() }
         }
         isRunning = false
     }

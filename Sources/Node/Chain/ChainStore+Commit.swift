@@ -16,9 +16,9 @@ import Wire
 /// was before, since the same batch takes the votes out that were needed. The next vote's sync carries it along.
 extension ChainStore {
     /// Makes blocks final, in one batch: oldest first, `finalization` of the last; none for a store that is filled by
-    /// executing what another holds.
+    /// executing what another holds. `echoes` led to the finality of a block that seals its validator epoch.
     func commit(
-        _ blocks: [(block: Block, executed: ExecutedBlock)], finalization: Certificate?
+        _ blocks: [(block: Block, executed: ExecutedBlock)], finalization: Certificate?, echoes: [Block] = []
     ) throws(ChainStoreError) {
         guard let last = blocks.last else { return }
         let tip = last.executed.record.height
@@ -28,6 +28,7 @@ extension ChainStore {
         let stored = StoredTip(tip: last.executed.tip, block: last.block.reference)
         batch.put(ChainTable.tip.key(), stored.encoded)
         try dropReplayMemories(before: last.executed.record.time, &batch)
+        if last.executed.record.endsEpoch { try add(sealing: blocks, echoes, to: &batch) }
         dropConsensus(upTo: last.block.view, final: Set(blocks.map(\.block.hash)), &batch)
         let added = blocks.reduce(0) { $0 + $1.executed.tree.stale.count }
         let staleFloor = try dropStaleNodes(at: tip, limit: 2 * added + 1_024, &batch)

@@ -31,11 +31,16 @@ extension ChainStore {
     func restored(seat: Seat?, epoch: ValidatorEpoch) throws(ChainStoreError) -> Restored {
         let stored = try storedTip()
         let height = stored.tip.record.height
-        let head = FinalisedHead(block: stored.block, height: height, finalization: try finalization(at: height))
+        let echo = stored.tip.record.endsEpoch ? try echoes(above: height).last : nil
+        let head = FinalisedHead(
+            block: stored.block, height: height, record: stored.tip.recordID,
+            finalization: try finalization(at: height),
+            echo: echo?.header)
         var hash = SHA256()
         var blocks: [Block] = []
         // Those of final views wait for their move to a segment file.
-        for proposal in try all(Proposal.self, .pendingBlock) where proposal.header.view > stored.block.view {
+        for proposal in try all(Proposal.self, .pendingBlock)
+        where proposal.header.epoch == epoch && proposal.header.view > stored.block.view {
             guard let block = Block(proposal, with: &hash) else { throw .damaged(ChainTable.pendingBlock.name) }
             blocks.append(block)
         }

@@ -37,6 +37,10 @@ enum ChainTable: UInt8, CaseIterable {
     case head = 0x1a
     /// segment u64, offset u32, byte count u32 → nothing: an erased entry whose bytes may still lie in the file
     case scrub = 0x1b
+    /// validator epoch u64 → its last height u64, and the list of the next epoch's validators
+    case epochEnd = 0x1d
+    /// height u64 of a sealing block, view u64 → proposal of an echo that led to its finality
+    case echo = 0x1e
     /// view u64, block hash → proposal that is not final, or final and not yet in a segment file
     case pendingBlock = 0x20
     /// view u64, kind u8, hash → certificate above the last finalised view

@@ -25,26 +25,28 @@ extension ChainStore {
         return ProvenRecord(record: record, finality: finality)
     }
 
-    /// The handovers from the end of `epoch` on, at most `limit`, up to the set that decides at the tip.
+    /// The handovers from the end of `epoch` on, at most `limit`, up to the set that decides above the tip.
     package func handovers(from epoch: ValidatorEpoch, limit: Int, rules: RuleBook) throws(ProofError) -> [Handover] {
-        guard let tip = try? tip() else { throw .failed }
         var handovers: [Handover] = []
         var epoch = epoch
-        while epoch < tip.record.epoch, handovers.count < limit {
-            let (height, overflow) = epoch.next.rawValue.multipliedReportingOverflow(
-                by: rules.genesis.limits.epochHeights)
-            guard !overflow, let last = provenRecord(at: Height(height)), let list = validatorList(of: epoch.next)
-            else {
-                throw .failed
+        while handovers.count < limit {
+            let end: EpochEnd?
+            do throws(ChainStoreError) {
+                end = try epochEnd(of: epoch)
+            } catch {
+                throw .store(error)
             }
-            handovers.append(Handover(list: list, record: last.record, finality: last.finality))
+            guard let end else { break }
+            guard let last = provenRecord(at: end.height) else { throw .failed }
+            handovers.append(Handover(list: end.next, record: last.record, finality: last.finality))
             epoch = epoch.next
         }
         return handovers
     }
 
-    /// The set that decides in a validator epoch, as far as the state of the tip names it.
+    /// The set that decides in a validator epoch; nil for one that has not begun.
     package func validatorList(of epoch: ValidatorEpoch) -> ValidatorList? {
+        if let before = epoch.previous, let end = try? epochEnd(of: before) { return end.next }
         guard let value = try? value(for: StateKey(.validators)), let list = try? ValidatorList(decoding: value),
             list.epoch == epoch
         else { return nil }
@@ -93,10 +95,11 @@ extension ChainStore {
 }
 
 extension ChainActor {
-    /// Proves transactions and facts against the newest record, with all that a check without a network needs.
+    /// Proves transactions and facts against the newest record. What leads there from genesis is not in it yet: that
+    /// needs no more than the store, and may take longer.
     ///
     /// On the chain's thread, so that no block becomes final in the middle of it.
-    package func bundle(
+    package func claims(
         of transactions: [TransactionID], _ keys: [StateKey]
     ) throws(ChainStore.ProofError) -> ProofBundle {
         let tip = tip
@@ -108,6 +111,6 @@ extension ChainActor {
         for key in keys { facts.append(try store.stateFact(key, in: tip, with: &hash)) }
         return ProofBundle(
             logs: logs, facts: facts, record: tip.record, genesis: rules.genesis.encoded, finality: finality,
-            handovers: try store.handovers(from: .zero, limit: Handover.countMax, rules: rules))
+            handovers: [])
     }
 }

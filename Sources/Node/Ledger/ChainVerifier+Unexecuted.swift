@@ -27,6 +27,7 @@ extension ChainVerifier {
         func fault(_ what: String) -> Fault { Fault(height: height, what: what) }
         guard let head = try? store.head(at: height) else { throw fault("the head is missing or cannot be read") }
         guard head.header.parent == parent else { throw fault("the header's parent is not the block before") }
+        try checkEpoch(of: head.header, height)
         let reference = BlockReference(view: head.header.view, hash: hash.digest(head.header.encoded))
         let checks = try signatureChecks(of: head, reference.hash, height)
         guard checks.allSatisfy(verifier.isValid) else {
@@ -37,7 +38,8 @@ extension ChainVerifier {
         let recordID = record.cid(with: &hash)
         guard recordID == head.header.record else { throw fault("the record is not the header's") }
         guard record.parent == tip.recordID, record.height == height, record.chain == rules.chain,
-            record.time > before.time, record.logSize >= before.logSize
+            record.time > before.time, record.logSize >= before.logSize, record.epoch == validators.epoch,
+            record.validatorSet == hash.digest(validators.encoded)
         else { throw fault("the record does not follow the one before") }
         try checkFinality(record, height)
         var log = tip.log

@@ -22,6 +22,8 @@ package struct ChainVerifier {
         package var prunedBlocks: UInt64 = 0
         /// Heights some of whose transactions were erased; what stays of them holds.
         package var erasedBlocks: UInt64 = 0
+        /// Validator epochs that began, the first one aside.
+        package var handovers: UInt64 = 0
         /// Blocks that were executed again; those from the first pruned or erased one on were not.
         package var executedBlocks: UInt64 = 0
     }
@@ -34,7 +36,9 @@ package struct ChainVerifier {
 
     let rules: RuleBook
     let store: ChainStore
-    let context: VotingContext
+    /// Of the set that decides the next height, and of the one before.
+    var context: VotingContext
+    var validators: ValidatorSet
     let verifier = SignatureVerifier()
     var hash = SHA256()
     private var state = MemoryState()
@@ -49,10 +53,13 @@ package struct ChainVerifier {
     package init(_ store: ChainStore, rules: RuleBook) throws(Fault) {
         self.store = store
         self.rules = rules
-        guard let context = try? Finality.context(of: rules), let genesis = try? rules.genesisBlock(with: &hash) else {
+        guard let context = try? Finality.context(of: rules), let set = context.validators(of: .zero),
+            let genesis = try? rules.genesisBlock(with: &hash)
+        else {
             throw Fault(height: .zero, what: "the genesis document has no first block")
         }
         self.context = context
+        validators = set
         state.commit(genesis)
         tip = genesis.tip
         parent = .genesis(of: rules.chain)
@@ -84,6 +91,7 @@ package struct ChainVerifier {
 
     private mutating func check(_ height: Height) throws(Fault) {
         func fault(_ what: String) -> Fault { Fault(height: height, what: what) }
+        try followEpoch(height)
         guard let stored = try whole(height) else {
             isExecuting = false
             return try checkUnexecuted(height, nil)
@@ -91,6 +99,7 @@ package struct ChainVerifier {
         guard isExecuting else { return try checkUnexecuted(height, stored) }
         guard let block = Block(stored.proposal, with: &hash) else { throw fault("the body is not the header's") }
         guard block.header.parent == parent else { throw fault("the header's parent is not the block before") }
+        try checkEpoch(of: block.header, height)
         guard let checks = block.signatureChecks(in: context), checks.allSatisfy(verifier.isValid) else {
             throw fault("the proposer's signature or the justification does not hold")
         }

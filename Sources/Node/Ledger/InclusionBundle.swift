@@ -78,7 +78,9 @@ package enum Finality {
             return false
         }
         switch proof {
-        case .simplex(let simplex): return simplex.record(with: &hash) == record.cid(with: &hash)
+        case .simplex(let simplex):
+            return simplex.finalization.ballot.epoch == record.epoch
+                && simplex.record(with: &hash) == record.cid(with: &hash)
         }
     }
 
@@ -97,10 +99,18 @@ package enum Finality {
 extension ChainStore {
     /// Proves that the record at `height` is final; nil when no finalization is near enough above it.
     package func finalityProof(of height: Height) -> FinalityProof? {
-        guard let (top, certificate) = try? nextFinalization(from: height),
-            top.rawValue - height.rawValue < UInt64(SimplexProof.headerCountMax)
-        else { return nil }
-        var headers: [EngineHeader] = []
+        guard let (top, certificate) = try? nextFinalization(from: height), let last = try? head(at: top) else {
+            return nil
+        }
+        // S-13: a sealing block may be final by an echo, whose header names the same record.
+        let echoes = last.record.endsEpoch ? (try? echoes(above: top)) ?? [] : []
+        if height == top, let echo = echoes.last {
+            return .simplex(SimplexProof(finalization: certificate, headers: [echo.header]))
+        }
+        guard top.rawValue - height.rawValue + UInt64(echoes.count) < UInt64(SimplexProof.headerCountMax) else {
+            return nil
+        }
+        var headers = echoes.reversed().map(\.header)
         var current = top
         while current >= height {
             guard let head = try? head(at: current) else { return nil }

@@ -68,7 +68,10 @@ extension LedgerService {
             let keys = names.compactMap { $0.string.flatMap { Hex.decode($0) }.flatMap { StateKey($0) } }
             guard keys.count == names.count else { throw .parameter("keys", expected: "65 bytes with a known prefix") }
             do throws(ChainStore.ProofError) {
-                let bundle = try await chain.bundle(of: ids, keys)
+                let claims = try await chain.claims(of: ids, keys)
+                // Taken afterwards, so that none is missing; one more than is needed does no harm.
+                let bundle = claims.led(
+                    by: try chain.store.handovers(from: .zero, limit: Handover.countMax, rules: chain.rules))
                 return [
                     "bundle": .string(Hex.encode(bundle.encoded)), "height": .unsigned(bundle.record.height.rawValue),
                 ]

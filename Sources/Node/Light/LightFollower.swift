@@ -90,9 +90,7 @@ package actor LightFollower {
         defer { isBusy = false }
         let newest = try await record(of: primary, at: nil)
         while client.trail.newest.epoch < newest.record.epoch {
-            guard try await followHandovers() else {
-                throw .node(.unproven(method: "ledger.handovers", .unknownEpoch(newest.record.epoch)))
-            }
+            if let unconfirmed = try await followHandovers(to: newest.record.epoch) { return unconfirmed }
         }
         try check(newest)
         guard newest.record.height > client.head?.record.height ?? .zero else {
@@ -147,18 +145,20 @@ package actor LightFollower {
         }
     }
 
-    /// Goes some validator epochs further; false when the node has no handover, or too few witnesses show the same.
-    private func followHandovers() async throws(FollowError) -> Bool {
+    /// Goes some validator epochs further; what it stops at when too few witnesses show the same.
+    private func followHandovers(to epoch: ValidatorEpoch) async throws(FollowError) -> Round? {
         let handovers: [Handover]
         do throws(LightError) {
             handovers = try await primary.handovers(from: client.trail.newest.epoch)
         } catch {
             throw .node(error)
         }
+        guard !handovers.isEmpty else { throw .node(.unproven(method: "ledger.handovers", .unknownEpoch(epoch))) }
         for handover in handovers {
             let proven = ProvenRecord(record: handover.record, finality: handover.finality)
             try check(proven)
-            guard try await confirm(proven) >= needed else { return false }
+            let agreeing = try await confirm(proven)
+            guard agreeing >= needed else { return .unconfirmed(proven, witnesses: agreeing) }
             do throws(ProofFault) {
                 try client.follow(handover)
             } catch {
@@ -166,7 +166,7 @@ package actor LightFollower {
             }
             if let checkpoint = client.checkpoint { try await save(checkpoint, after: handover) }
         }
-        return !handovers.isEmpty
+        return nil
     }
 
     private func advance(to newest: ProvenRecord) async throws(FollowError) {

@@ -66,6 +66,12 @@ package struct ProofBundle: WireObject, Hashable {
         self.handovers = handovers
     }
 
+    /// The same with these handovers.
+    package func led(by handovers: [Handover]) -> ProofBundle {
+        ProofBundle(
+            logs: logs, facts: facts, record: record, genesis: genesis, finality: finality, handovers: handovers)
+    }
+
     package init(from reader: inout CBORReader) throws(WireError) {
         try reader.mapHeader(count: 8)
         try reader.key("v")

@@ -15,12 +15,19 @@ extension PhoneService {
         var silent: [MemberID] = []
     }
 
+    /// Who answers a kind of question: attestations are given by those who decide now, shares by those to whom the keys
+    /// were dealt.
+    private func asked(_ kind: ServiceRequest.Kind) async -> [Validator] {
+        if kind == .attest { return await chain.validators.validators }
+        return ShareCircle.validators(of: node.rules.genesis).map { Validator(id: $0.id, key: $0.key) }
+    }
+
     /// Asks all validators at once, until `wanted` answers were granted and found good, or all have answered or failed.
     func gather(
         _ kind: ServiceRequest.Kind, wanted: Int, within time: Duration = .seconds(3),
         body: (MemberID) -> [UInt8]?, isGood: (Validator, [UInt8]) -> Bool = { _, _ in true }
     ) async -> Answers {
-        let questions = chain.validators.validators.compactMap { validator in
+        let questions = await asked(kind).compactMap { validator in
             body(validator.id).map { (validator: validator, body: $0) }
         }
         let (stream, continuation) = AsyncStream.makeStream(
@@ -71,8 +78,9 @@ extension PhoneService {
         let attest = NumberAttest(statement: statement, attestations: attestations)
         let submission = NumberQuestion.submit(attest.encoded).encoded
         // This node's own word first, then each validator in turn: one is enough.
-        let own = chain.validators.seat(of: node.member) == nil ? [] : [node.member]
-        for validator in own + chain.validators.validators.map(\.id).filter({ $0 != node.member }) {
+        let validators = await chain.validators
+        let own = validators.seat(of: node.member) == nil ? [] : [node.member]
+        for validator in own + validators.validators.map(\.id).filter({ $0 != node.member }) {
             let patience = Self.finalityPatience + .seconds(1)
             let answer = try? await node.ask(.attest, submission, of: validator, within: patience)
             let isDone = answer.flatMap { try? NumberAnswer(decoding: $0) }.map {

@@ -92,7 +92,7 @@ package final class PhoneService: NodeServicing {
     // MARK: Attestation
 
     private func answer(_ body: [UInt8]) async -> NumberAnswer {
-        guard chain.validators.seat(of: node.member) != nil else { return .refused(.unsupported) }
+        guard await chain.validators.seat(of: node.member) != nil else { return .refused(.unsupported) }
         guard let question = try? NumberQuestion(decoding: body) else { return .refused(.malformed) }
         switch question {
         case .claim(let sealed): return await vouch(sealed)

@@ -13,6 +13,7 @@ package struct MemberPlayback: PlaybackHome {
     package init(client: HomeClient) { self.client = client }
 
     package var chain: ChainID { client.chain }
+    package var genesis: Genesis { client.genesis }
     package var member: MemberID { client.member }
     package var signer: any Signing { client.keys.sign }
     package var now: Timestamp { SystemTime.utc }

@@ -12,11 +12,11 @@ package struct NodeShareAsker: ShareAsking {
     package init(node: NodeRuntime) { self.node = node }
 
     package func ask(_ kind: ReleaseKind, _ request: SignedObject) async -> [ValidatorAnswer] {
-        let list = try? await node.chain.entry(ValidatorList.self, StateKey(.validators))
+        let holders = ShareCircle.validators(of: node.rules.genesis).map(\.id)
         let bytes = request.encoded
         let node = node
         return await withTaskGroup(of: ValidatorAnswer?.self) { group in
-            for validator in (list?.entries ?? []).map(\.member) {
+            for validator in holders {
                 group.addTask {
                     let answer = try? await node.ask(
                         kind.serviceKind, bytes, of: validator, within: NodeShareAsker.patience)

@@ -6,6 +6,7 @@ package import Wire
 /// What a viewer's device asks the ledger and the validators through its home node.
 package protocol PlaybackHome: ShareAsking {
     var chain: ChainID { get }
+    var genesis: Genesis { get }
     var member: MemberID { get }
     var signer: any Signing { get }
 
@@ -20,16 +21,15 @@ package protocol PlaybackHome: ShareAsking {
 }
 
 extension PlaybackHome {
-    /// The validators and their public keys.
+    /// The validators that hold shares, and their public keys.
     package func circle() async throws(PlaybackError) -> ReleaseCircle {
-        guard let list = try await fact(ValidatorList.self, StateKey(.validators)),
-            let outer = try await fact(ThresholdPublicKeys.self, RuleBook.thresholdKey(.outer)),
+        guard let outer = try await fact(ThresholdPublicKeys.self, RuleBook.thresholdKey(.outer)),
             let wraps = try await fact(ThresholdPublicKeys.self, RuleBook.thresholdKey(.wraps))
         else { throw .home }
         var validators: [ReleaseCircle.Validator] = []
-        for (place, entry) in list.entries.enumerated() {
-            guard let member = try await fact(MemberEntry.self, StateKey(.member, entry.member)) else { throw .home }
-            validators.append(.init(member: entry.member, index: place + 1, agreement: member.keys.agreement))
+        for (place, holder) in ShareCircle.validators(of: genesis).enumerated() {
+            guard let member = try await fact(MemberEntry.self, StateKey(.member, holder.id)) else { throw .home }
+            validators.append(.init(member: holder.id, index: place + 1, agreement: member.keys.agreement))
         }
         return ReleaseCircle(chain: chain, validators: validators, outer: outer, wraps: wraps)
     }

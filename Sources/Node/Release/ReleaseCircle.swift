@@ -7,7 +7,7 @@ import Wire
 package struct ReleaseCircle: Equatable, Sendable {
     package struct Validator: Equatable, Sendable {
         package let member: MemberID
-        /// Its number in the dealings, from 1: the place of its id among the validators.
+        /// Its number in the dealings, from 1: the place of its id among the validators of genesis.
         package let index: Int
         /// Answers are authenticated with it.
         package let agreement: AgreementKey
@@ -36,21 +36,19 @@ package struct ReleaseCircle: Equatable, Sendable {
     /// The keys that this circle is asked to use.
     package func keys(_ kind: ReleaseKind) -> ThresholdPublicKeys { kind == .shares ? wraps : outer }
 
-    /// Reads the circle out of the state.
+    /// Those to whom genesis dealt shares, with the keys that they have in this state.
     /// - Throws: `StateError.unreadable` where an entry is missing or false.
-    package init(chain: ChainID, in view: any StateView) throws(StateError) {
+    package init(chain: ChainID, genesis: Genesis, in view: any StateView) throws(StateError) {
         func entry<Entry: WireObject>(_ type: Entry.Type, _ key: StateKey) throws(StateError) -> Entry {
             guard let bytes = try view.value(for: key), let entry = try? Entry(decoding: bytes) else {
                 throw .unreadable(key)
             }
             return entry
         }
-        let list = try entry(ValidatorList.self, StateKey(.validators))
         var validators: [Validator] = []
-        for (place, validator) in list.entries.enumerated() {
-            let member = try entry(MemberEntry.self, StateKey(.member, validator.member))
-            validators.append(
-                Validator(member: validator.member, index: place + 1, agreement: member.keys.agreement))
+        for (place, holder) in ShareCircle.validators(of: genesis).enumerated() {
+            let member = try entry(MemberEntry.self, StateKey(.member, holder.id))
+            validators.append(Validator(member: holder.id, index: place + 1, agreement: member.keys.agreement))
         }
         self.init(
             chain: chain, validators: validators,

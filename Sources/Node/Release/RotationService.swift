@@ -171,9 +171,9 @@ extension NodeRuntime {
     package func outerKey(
         of recording: RecordingID, epoch: RightsEpoch
     ) async throws(SharesMissing) -> GroupElement {
-        let chainID = rules.chain
+        let (chainID, genesis) = (rules.chain, rules.genesis)
         let circle = try? await chain.read { view, _ throws(StateError) in
-            try ReleaseCircle(chain: chainID, in: view)
+            try ReleaseCircle(chain: chainID, genesis: genesis, in: view)
         }
         guard let circle else { throw SharesMissing(have: 0, need: 1, refusals: [], faulty: []) }
         let gatherer = ShareGatherer(

@@ -20,6 +20,16 @@ struct StoreLedge: Sendable {
     var certificates: [[UInt8]: View] = [:]
     var votes: [[UInt8]: View] = [:]
 
+    /// Takes out everything: the validator epoch is over.
+    mutating func forgetConsensus() -> (pending: [(Digest, View)], keys: [[UInt8]]) {
+        let keys = Array(certificates.keys) + Array(votes.keys)
+        let bodies = pending.map { ($0.key, $0.value) }
+        pending = [:]
+        certificates = [:]
+        votes = [:]
+        return (bodies.sorted { $0.0 < $1.0 }, keys.sorted { $0.lexicographicallyPrecedes($1) })
+    }
+
     /// Takes out what a finalised view makes superfluous.
     mutating func dropConsensus(upTo view: View) -> (pending: [(Digest, View)], keys: [[UInt8]]) {
         let bodies = pending.filter { $0.value <= view }
