@@ -30,7 +30,7 @@ package struct Decoder: Sendable {
     }
 
     /// Every one, in the order in which they are run.
-    package static let all: [Decoder] = wire + calls + ledger + services + texts + media + links
+    package static let all: [Decoder] = wire + calls + ledger + light + services + texts + media + links
 
     /// The one of a name.
     package static func named(_ name: String) -> Decoder? { all.first { $0.name == name } }
