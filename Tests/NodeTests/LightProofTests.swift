@@ -83,6 +83,28 @@ struct LightProofTests {
         #expect(shown == 3)
     }
 
+    @Test("Through validator epochs that really end, devices, bundles and light clients follow")
+    func epochs() async throws {
+        let server = try await SoloServer(limits: Testnet.limits(epochHeights: 3))
+        let outcomes = try await server.admit(8)
+        let epoch = try await server.ledger.record().record.epoch
+        #expect(epoch.rawValue >= 2)
+        let bundle = try await server.ledger.node.bundle(of: [outcomes[0].id], [StateKey(.validators)])
+        #expect(bundle.handovers.count >= 2)
+        let report = try BundleCheck.check(bundle, chain: server.documents.chain)
+        #expect(report.signers == (1, 1))
+        #expect(report.statements.count == 2)
+        let store = try LightStore(path: server.scratch.path + "/light", chain: server.documents.chain)
+        let follower = try await LightFollower(
+            server.documents.rules, primary: server.ledger.node, witnesses: [server.ledger.node], store: store,
+            log: .silent)
+        _ = try await follower.round()
+        #expect(await follower.head?.record.epoch ?? .zero >= epoch)
+        #expect(try await store.handovers(from: .zero, limit: 99).count >= 2)
+        await store.close()
+        await server.stop()
+    }
+
     @Test("A node of another network, and one that shows another's record, proves nothing")
     func otherNetwork() async throws {
         let server = try await SoloServer()

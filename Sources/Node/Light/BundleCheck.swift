@@ -57,7 +57,8 @@ package struct BundleCheck {
         for fact in bundle.facts { statements.append(try check(fact, in: record)) }
         return Report(
             rules: rules, record: record, recordID: record.cid(with: &hash),
-            signers: (bundle.finality.signerCount, trail.newest.count), handovers: bundle.handovers.count,
+            signers: (bundle.finality.signerCount, trail.set(of: record.epoch)?.count ?? 0),
+            handovers: bundle.handovers.count,
             statements: statements)
     }
 
