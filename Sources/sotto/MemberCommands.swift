@@ -45,7 +45,8 @@ enum MemberCommands {
         let entry = try await explained { () async throws(HomeError) in try await client.memberEntry(client.member) }
         guard !(entry?.roles.contains(.validator) ?? false) else {
             throw CommandError(
-                .refused, "a validator would lose its vote: in this version its key stands as long as the network")
+                .refused, "a validator would lose its vote: this command does not keep the old key until the epoch ends"
+            )
         }
         let publicKeys = MemberKeys(
             sign: keys.sign.publicKey, agreement: keys.agreement.publicKey, link: entry?.keys.link)

@@ -54,15 +54,19 @@ package final class NodeRuntime: Sendable {
             throw .store(error)
         }
         let entry = try Self.entry(of: member, in: store)
-        guard entry.keys.sign == keys.sign.publicKey, entry.keys.agreement == keys.agreement.publicKey else {
-            throw .unknownMember(member)
+        if let entry {
+            let held = [keys.sign.publicKey, keys.other?.publicKey]
+            guard held.contains(entry.keys.sign), entry.keys.agreement == keys.agreement.publicKey else {
+                throw .unknownMember(member)
+            }
         }
         let relay = Relay()
-        mesh = try Self.mesh(settings, rules, member, entry, keys, networkLoop, relay)
+        let isValidator = entry?.roles.contains(.validator) ?? false
+        mesh = try Self.mesh(settings, rules, member, isValidator, keys, networkLoop, relay)
         do throws(ChainStoreError) {
             chain = try ChainActor(
                 on: chainLoop, rules: rules, store: store, member: member, signer: keys.votes,
-                network: Self.network(mesh), log: log)
+                nextSigner: keys.other, network: Self.network(mesh), log: log)
         } catch {
             throw .store(error)
         }
@@ -244,9 +248,12 @@ package final class NodeRuntime: Sendable {
 
     // MARK: Construction
 
-    private static func entry(of member: MemberID, in store: ChainStore) throws(NodeError) -> MemberEntry {
+    /// What the ledger says of the node's own member. Nil while this store holds nothing but genesis: a member that was
+    /// admitted later must follow the chain to find itself there.
+    private static func entry(of member: MemberID, in store: ChainStore) throws(NodeError) -> MemberEntry? {
         do {
             guard let bytes = try store.value(for: StateKey(.member, member)) else {
+                if try store.tip().record.height == .zero { return nil }
                 throw NodeError.unknownMember(member)
             }
             return try MemberEntry(decoding: bytes)
@@ -258,7 +265,7 @@ package final class NodeRuntime: Sendable {
     }
 
     private static func mesh(
-        _ settings: NodeSettings, _ rules: RuleBook, _ member: MemberID, _ entry: MemberEntry, _ keys: RuntimeKeys,
+        _ settings: NodeSettings, _ rules: RuleBook, _ member: MemberID, _ isValidator: Bool, _ keys: RuntimeKeys,
         _ loop: EpollLoop, _ relay: Relay
     ) throws(NodeError) -> LinkMesh {
         let tls: TLSIdentity
@@ -268,7 +275,7 @@ package final class NodeRuntime: Sendable {
             throw .identity
         }
         let identity = LinkMesh.Identity(
-            chain: rules.chain, member: member, role: entry.roles.contains(.validator) ? .validator : .node,
+            chain: rules.chain, member: member, role: isValidator ? .validator : .node,
             versions: rules.genesis.versions.map(\.version), tls: tls)
         do throws(LinkSettings.Faults) {
             return try LinkMesh(identity: identity, settings: settings.links, on: loop) { relay.receive($0) }

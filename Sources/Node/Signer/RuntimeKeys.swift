@@ -7,6 +7,9 @@ package import Primitives
 package struct RuntimeKeys: Sendable {
     /// The member's signing key as votes and proposals use it.
     package let votes: any VoteSigning
+    /// Another voting key of the member, while it changes from one to the other: the node votes with the one that the
+    /// set of the validator epoch names.
+    package let other: (any VoteSigning)?
     /// The same key for everything else that the node says as a member.
     package let sign: any Signing
     /// Proves the node in TLS links.
@@ -17,9 +20,11 @@ package struct RuntimeKeys: Sendable {
     /// - Parameter statements: another way to the same key for what is no vote, so that votes never wait for it; nil
     ///   for the same way.
     package init(
-        votes: any VoteSigning, statements: (any VoteSigning)? = nil, link: SigningKey, agreement: AgreementSecret
+        votes: any VoteSigning, other: (any VoteSigning)? = nil, statements: (any VoteSigning)? = nil, link: SigningKey,
+        agreement: AgreementSecret
     ) {
         self.votes = votes
+        self.other = other
         sign = StatementSigning(statements ?? votes)
         self.link = link
         self.agreement = agreement
