@@ -1,7 +1,7 @@
 /* The vote rules of Consensus and nothing else: which ballots a correct validator may sign, and when.
  *
- * Four members, a quorum of three. The last LIARS of them sign what they like. What has been signed may reach anybody at
- * any time, or never: so only signatures are modelled, and a correct member may take a step as soon as the certificates
+ * Four members, a quorum of three. The last LIARS of them sign what they like. What has been signed may reach anybody
+ * at any time, or never: so only signatures are modelled, and a correct member may take a step once the certificates
  * that it needs could be made of signatures that exist. Leaders are left out: in every view two blocks may be proposed,
  * by whomever, on any parent that they can justify. That allows more than the protocol does, so what holds here holds
  * there. A block exists once somebody has notarized it.
@@ -9,8 +9,8 @@
  * The clauses in brackets are those of Sources/Consensus/Consensus.docc/Rules.md.
  *
  * Steps of different views commute: what a member may sign in a view depends on certificates of this view and of those
- * below, on its own signatures in this view, and on having signed nothing above. So it is enough to go through the views
- * one after the other, and of a view that is passed to remember its certificates and
+ * below, on its own signatures in this view, and on having signed nothing above. So it is enough to go through the
+ * views one after the other, and of a view that is passed to remember its certificates and
  * who is convicted by it. ANYORDER=1 does without this argument
  * and mixes the views freely; it is exhaustive for two of them.
  *
@@ -21,7 +21,8 @@
  *             that of something which never happens.
  *   ANYORDER  1: views in any order
  *   FLAW      1: finalize may follow nullify; 2: nullifications may be left out; 3: notarize may be signed
- *             for two blocks, and finalize for either. With each, agreement must be found broken, or this model shows nothing.
+ *             for two blocks, and finalize for either. With each, agreement must be found broken, or this model
+ *             shows nothing.
  */
 #ifndef VIEWS
 #define VIEWS 4
@@ -80,8 +81,8 @@ byte i, k, m;           /* zero between steps */
 #define JUSTIFIED(p) (NOTARIZATION(p) && (FLAW == 2 || !GAP(p)))
 
 /* [S-1] A view is entered by a certificate of the one before, or of a later one.
-   [S-7] Nothing is signed below the highest view that was signed in. What was entered without signing may be forgotten in
-   a crash, and entered again. */
+   [S-7] Nothing is signed below the highest view that was signed in. What was entered without signing may be forgotten
+   in a crash, and entered again. */
 #if ANYORDER
 #define IN(who) (!forked && (now == 1 || ENDED(now - 1)) && watermark[who] <= now)
 #define SIGN(who, what) what = what | (1 << (who)); watermark[who] = now
@@ -144,7 +145,8 @@ inline compare(low, high) {
 }
 
 /* [S-12] Two ballots of one view that no correct member signs together. */
-#define EVIDENCE(who) (HAS(notarized[FIRST] & notarized[SECOND], who) || HAS(finalized[FIRST] & finalized[SECOND], who) \
+#define EVIDENCE(who) (HAS(notarized[FIRST] & notarized[SECOND], who) \
+    || HAS(finalized[FIRST] & finalized[SECOND], who) \
     || HAS(finalized[FIRST] & notarized[SECOND], who) || HAS(finalized[SECOND] & notarized[FIRST], who) \
     || HAS(nullified[now] & (finalized[FIRST] | finalized[SECOND]), who))
 #define CONVICTED (HAS(convicted, 0) + HAS(convicted, 1) + HAS(convicted, 2) + HAS(convicted, 3))

@@ -120,8 +120,8 @@ package struct Checkers<Ledger: SimulatedLedger>: Sendable {
 
     // MARK: Finality
 
-    /// A correct validator finalised `blocks`, the first at `height`, with the echoes above them, and has now this state
-    /// and this export.
+    /// A correct validator finalised `blocks`, the first at `height`, with the echoes above them, and has now this
+    /// state and this export.
     mutating func committed(
         _ blocks: [Block], echoes: [Block], from height: Height, by finalization: Certificate, state: Digest,
         export: Digest, isDurable: (Digest) -> Bool

@@ -84,8 +84,8 @@ package struct SimulatedDisk: Sendable {
         return rest[...end].map { ($0.block, $0.finalization) }
     }
 
-    /// What a validator in `seat`, or a follower, finds when it starts in `epoch`: its memory, and every finalised block,
-    /// oldest first. Compacts the log to it.
+    /// What a validator in `seat`, or a follower, finds when it starts in `epoch`: its memory, and every finalised
+    /// block, oldest first. Compacts the log to it.
     ///
     /// - Throws: when anything is damaged. Then nothing may be signed: a vote that cannot be read binds all the same.
     package mutating func restored(

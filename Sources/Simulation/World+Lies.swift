@@ -88,8 +88,8 @@ extension World {
             ballot: certificate.ballot, signers: signers, signatures: Array(certificate.signatures.prefix(kept.count)))
     }
 
-    /// Proposes in `view`, whether it is its turn or not: on what was notarized last, justified or not, with a good or a
-    /// bad content, and another one to each half.
+    /// Proposes in `view`, whether it is its turn or not: on what was notarized last, justified or not, with a good or
+    /// a bad content, and another one to each half.
     private mutating func leap(to view: View, as index: Int) {
         guard let certificate = members[index].notarization, certificate.view < view,
             let parent = members[index].blocks[certificate.hash],

@@ -2,9 +2,9 @@ import Glibc
 import Simulation
 
 private let usage = """
-    Runs the consensus core in a seeded world: a network that loses, delays, repeats, reorders and cuts, disks that tear,
-    fill and rot, clocks that jump, members that crash and lie. Every step is checked. In the end a quorum is healed and
-    everything else stays as broken as it is; what the quorum is then given must become final.
+    Runs the consensus core in a seeded world: a network that loses, delays, repeats, reorders and cuts, disks that
+    tear, fill and rot, clocks that jump, members that crash and lie. Every step is checked. In the end a quorum is
+    healed and everything else stays as broken as it is; what the quorum is then given must become final.
 
     usage: sotto-sim [--seeds N] [--from S] [--members n] [--json]
            sotto-sim --seed K [--members n] [--flaw NAME] [--json]
@@ -88,6 +88,7 @@ struct SottoSim {
     private static func json(_ outcome: Simulator.Outcome) -> String {
         let violation = outcome.violation.map { "\"\($0)\"" } ?? "null"
         return "{\"seed\":\(outcome.seed),\"height\":\(outcome.height),\"steps\":\(outcome.stepCount),"
-            + "\"restarts\":\(outcome.restartCount),\"milliseconds\":\(outcome.milliseconds),\"violation\":\(violation)}"
+            + "\"restarts\":\(outcome.restartCount),\"milliseconds\":\(outcome.milliseconds),"
+            + "\"violation\":\(violation)}"
     }
 }
