@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import FoundationEssentials
 internal import HTTP
 internal import KeyValue
 internal import Ledger
@@ -16,7 +17,8 @@ enum StartCommand {
             error, one line each; the addresses it really listens on are the first. The data directory holds genesis,
             keys and sotto.conf: sotto testnet or sotto init makes one. With --snapshot a node that has no ledger yet
             begins with that snapshot, checked against genesis, instead of with the first block. With node.role = peer
-            it follows a home node as a light client instead, and keeps no blocks.
+            it follows a home node as a light client instead, and keeps no blocks. Under systemd it tells when it is
+            ready and that it is alive, as Scripts/operate/sotto.service expects.
             """,
         flags: [.init("--snapshot", "DIRECTORY", "Begin with this snapshot, if there is no ledger yet.")],
         example: "sotto start --home ./network/validator-1"
@@ -28,14 +30,32 @@ enum StartCommand {
             Output.note("restored height \(manifest.height) from \(path)")
         }
         let stop = try StopSignal()
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         if values.text("node.role") == "peer" {
+            let telling = Task { await manager.tellAlive() }  // Ended below.
+            defer { telling.cancel() }
             return try await RunningPeer.run(home, values, invocation, until: stop)
         }
         let node = try await RunningNode(home: home, values: values, log: NodeFields.log(values))
         node.announce()
+        manager.tell(.ready)
+        let telling = Task { await node.tell(manager) }  // Ended below.
         await stop.wait()
+        telling.cancel()
+        manager.tell(.stopping)
         Output.note("stopping")
         await node.stop()
+    }
+}
+
+extension ServiceManager {
+    /// A peer is ready at once, and has nothing that could stand still without its process.
+    fileprivate func tellAlive() async {
+        tell(.ready)
+        while !Task.isCancelled {
+            tell(.alive)
+            try? await Task.sleep(for: .seconds(10))
+        }
     }
 }
 
@@ -87,6 +107,19 @@ struct RunningNode: Sendable {
     }
 
     func stop() async { await server.stop() }
+
+    /// Tells the service manager how the node stands, until cancelled. A node whose store failed, or whose chain's
+    /// thread does not answer, is not called alive.
+    func tell(_ manager: ServiceManager) async {
+        let pause = min(manager.watchdogInterval.map { $0 / 3 } ?? .seconds(10), .seconds(10))
+        while !Task.isCancelled {
+            let height = await server.runtime.chain.status.height.rawValue
+            let report = await server.runtime.stallReport
+            if report?.stall.failure == nil { manager.tell(.alive) }
+            manager.tell(.status("height \(height)" + (report.map { ", stalled: \($0.headline)" } ?? "")))
+            try? await Task.sleep(for: pause)
+        }
+    }
 
     private static func explain(_ error: NodeError, _ home: HomeFiles) -> CommandError {
         switch error {
