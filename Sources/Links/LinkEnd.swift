@@ -26,6 +26,8 @@ package enum LinkRefusal: UInt8, CaseIterable, Error, Sendable {
     case overflowed = 10
     /// More connections were shaking hands than this node allows, and this was the oldest.
     case busy = 11
+    /// The peer did what no honest node does, and is to stay away for a while.
+    case misbehaved = 12
 }
 
 /// How a link, or an attempt at one, ended.

@@ -133,6 +133,15 @@ package actor LinkMesh {
         }
     }
 
+    /// Ends the link with a member because of what it did, and makes none with it before `pause` is over.
+    package func shun(_ member: MemberID, for pause: Duration) {
+        guard let state = peers[member] else { return }
+        state.shunnedUntil = SystemTime.monotonic + pause
+        cancelDial(state)
+        if let dialling = state.dialling { finish(dialling, .refused(.misbehaved)) }
+        if let link = state.link { finish(link, .refused(.misbehaved)) } else { scheduleDial(state) }
+    }
+
     /// Takes another key of this node for links made from now on.
     package func setIdentity(_ tls: TLSIdentity) { identity.tls = tls }
 
@@ -284,6 +293,9 @@ package actor LinkMesh {
         guard let key = link.peerKey, members[key] == hello.member, let state = peers[hello.member] else {
             return finish(link, .refused(.wrongMember))
         }
+        if let until = state.shunnedUntil, SystemTime.monotonic < until {
+            return finish(link, .refused(.misbehaved))
+        }
         guard let version = ownHello.commonVersion(with: hello) else { return finish(link, .refused(.wrongVersion)) }
         if let old = state.link {
             guard gives(old, wayTo: link, hello) else { return finish(link, .refused(.duplicate)) }
@@ -397,6 +409,7 @@ package actor LinkMesh {
             let doubled = settings.retryPause * (1 << min(state.failedAttemptCount - 1, 16))
             pause += min(doubled, settings.retryPauseMax) * Double.random(in: 0.5...1)
         }
+        if let until = state.shunnedUntil { pause = max(pause, until - SystemTime.monotonic) }
         state.dialTimer = loop.schedule(after: pause) { [weak self, member = state.peer.member] in
             self?.assumeIsolated { mesh in
                 guard let state = mesh.peers[member] else { return }

@@ -17,6 +17,8 @@ final class PeerState {
     var dialTimer: TimerID?
     var failedAttemptCount = 0
     var connectionCount = 0
+    /// It was dropped for what it did, and gets no link before this time.
+    var shunnedUntil: Duration?
     var nextRequestID = UInt64.random(in: .min ... .max)
     var outstanding: [UInt64: Outstanding] = [:]
     /// Requests of the member that the node has not answered yet, and when each is given up.

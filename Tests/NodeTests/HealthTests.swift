@@ -17,14 +17,14 @@ struct StallReportTests {
     private func stall(_ step: Stall.Step = .notarize) -> Stall {
         Stall(
             duration: .seconds(9), step: step, view: View(812), leader: member(3), voters: [member(1), member(2)],
-            missing: [member(3), member(4)], quorum: 3, viewsSince: 1, isMuted: false, failure: nil,
+            missing: [member(3), member(4)], quorum: 3, viewsSince: 1, isMuted: false, signerFault: nil, failure: nil,
             skewMilliseconds: 20, skewMax: 5_000)
     }
 
-    private func report(_ stall: Stall, free: UInt64 = 1 << 40, signer: String? = nil) -> StallReport {
+    private func report(_ stall: Stall, free: UInt64 = 1 << 40) -> StallReport {
         StallReport(
             stall: stall, connected: [member(2), member(3)], member: member(1), freeByteCount: free,
-            signerFault: signer, names: [member(3): "validator-3"])
+            names: [member(3): "validator-3"])
     }
 
     @Test("The awaited certificate, the votes that are here, and who has not voted, in one sentence")
@@ -55,19 +55,18 @@ struct StallReportTests {
     func causes(_ word: String) {
         var stall = stall()
         var free: UInt64 = 1 << 40
-        var signer: String?
         switch word {
         case "disk_full": (stall.failure, free) = (.store(.inputOutput), 4096)
         case "store_failed": stall.failure = .damaged("block")
-        case "signer_unreachable": signer = "refused"
+        case "signer_unreachable": stall.signerFault = .unreachable
         case "not_signing": stall.isMuted = true
         default: stall.skewMilliseconds = -61_000
         }
-        let report = report(stall, free: free, signer: signer)
+        let report = report(stall, free: free)
         #expect(report.word == word)
         let expected = [
             "disk_full": "make room, then start the node again", "store_failed": "see sotto doctor",
-            "signer_unreachable": "the signer cannot be reached (refused)", "not_signing": "this node signs nothing",
+            "signer_unreachable": "the signer does not answer", "not_signing": "this node signs nothing",
             "clock_off": "this node's clock is 61 s behind the last proposer's, and 5 s are allowed",
         ]
         #expect(report.causes.contains { $0.contains(expected[word] ?? "?") }, "\(report.causes)")
@@ -125,5 +124,31 @@ struct NodeMetricsTests {
         #expect(!text.contains("sotto_consensus_quorum_finalize_delay_count 0\n"))
         #expect(await runtime.stallReport == nil)
         await server.stop()
+    }
+}
+
+@Suite("Who owes an answer about blocks")
+struct SyncWatchTests {
+    private func member(_ number: UInt64) -> MemberID { MemberID(raw: Bytes32(words: (number, 0, 0, 0))) }
+
+    @Test("Who answers owes nothing; who is silent is named once for a question, by its first asking")
+    func silence() {
+        var watch = SyncWatch()
+        watch.ask(member(1), at: .seconds(0))
+        watch.ask(member(2), at: .seconds(0))
+        watch.ask(member(1), at: .seconds(9))
+        watch.answered(member(2))
+        #expect(watch.overdue(at: .seconds(10)) == [])
+        #expect(watch.overdue(at: .milliseconds(10_001)) == [member(1)])
+        #expect(watch.overdue(at: .seconds(60)) == [])
+        watch.ask(member(1), at: .seconds(60))
+        #expect(watch.overdue(at: .seconds(71)) == [member(1)])
+    }
+
+    @Test("More members than are watched change nothing")
+    func bounded() {
+        var watch = SyncWatch()
+        for number in 0..<2_000 { watch.ask(member(UInt64(number)), at: .zero) }
+        #expect(watch.overdue(at: .seconds(11)).count == 256)
     }
 }

@@ -2,6 +2,7 @@ import Crypto
 import EventLoop
 import Glibc
 import Ledger
+import Links
 import Node
 import Primitives
 import Testing
@@ -21,17 +22,18 @@ struct NetworkTests {
             nodes = Array(repeating: nil, count: count)
         }
 
-        func start(_ index: Int) async throws {
+        func start(_ index: Int, log: Log = .silent, conduct: PeerConduct.Limits = .init()) async throws {
             let peers = documents.nodes.enumerated().filter { $0.offset != index }.map {
                 NodeSettings.Peer(member: $0.element.member, link: .loopback(port: ports[$0.offset]))
             }
-            let settings = NodeSettings(
+            var settings = NodeSettings(
                 link: .loopback(port: ports[index]), dht: .loopback(port: 0),
                 dataPath: scratch.path + "/ledger\(index)",
                 peers: peers)
+            settings.conduct = conduct
             let node = try NodeRuntime(
                 settings: settings, rules: documents.rules, member: documents.nodes[index].member,
-                keys: documents.nodes[index].keys, log: .silent)
+                keys: documents.nodes[index].keys, log: log)
             try await node.start()
             nodes[index] = node
         }

@@ -24,6 +24,7 @@ extension ChainActor {
             case .cancelTimer(let timer): timers.removeValue(forKey: timer).map { loop.cancel($0) }
             case .fetch(let request, let seat):
                 guard let peer = validators[seat]?.id else { continue }
+                noteQuestion(request, to: peer)
                 network.send(peer, .sync, Message.request(request).encoded)
             case .validate(let block, let check): validate(block, check)
             case .propose(let order): propose(order)

@@ -1,6 +1,7 @@
 import Consensus
 import Crypto
 import Ledger
+import Links
 package import Primitives
 import Wire
 
@@ -8,7 +9,9 @@ import Wire
 extension ChainActor {
     package func receive(_ bytes: [UInt8], from peer: MemberID) {
         guard !isStopped else { return }
-        guard let message = try? Message(decoding: bytes) else { return count { $0.refusedMessages += 1 } }
+        speakers.began(with: peer)
+        defer { speakers.current = nil }
+        guard let message = try? Message(decoding: bytes) else { return blame(.malformed) }
         guard isOfThisEpoch(message, bytes, from: peer) else { return }
         switch message {
         case .vote(let vote): take(vote)
@@ -16,29 +19,31 @@ extension ChainActor {
         case .proposal(let proposal): take(proposal)
         case .request(let request): answer(request, to: peer)
         case .response(let response):
+            speakers.answered(peer)
             for certificate in response.certificates { take(certificate) }
             for proposal in response.proposals { take(proposal) }
         }
     }
 
     private func take(_ vote: Vote) {
+        blameIfAhead(vote)
         guard engine.isNews(vote) else { return }
-        guard let verified = signatures.verified(vote, in: context) else { return count { $0.refusedMessages += 1 } }
+        guard let verified = signatures.verified(vote, in: context) else { return blameUnsigned(vote.ballot.epoch) }
         handle(.vote(verified))
     }
 
     private func take(_ certificate: Certificate) {
         guard engine.isNews(certificate) else { return }
         guard let verified = signatures.verified(certificate, in: context) else {
-            return count { $0.refusedMessages += 1 }
+            return blameUnsigned(certificate.ballot.epoch)
         }
         handle(.certificate(verified))
     }
 
     private func take(_ proposal: Proposal) {
-        guard let block = Block(proposal, with: &hash) else { return count { $0.refusedMessages += 1 } }
+        guard let block = Block(proposal, with: &hash) else { return blame(.malformed) }
         guard engine.isNews(block) else { return }
-        guard let verified = signatures.verified(block, in: context) else { return count { $0.refusedMessages += 1 } }
+        guard let verified = signatures.verified(block, in: context) else { return blameUnsigned(block.header.epoch) }
         if block.view == engine.view { meter.proposed(block.view) }
         let isNew = bodies[block.hash] == nil
         bodies[block.hash] = block
@@ -52,8 +57,7 @@ extension ChainActor {
     private func answer(_ request: CatchUpRequest, to peer: MemberID) {
         switch request {
         case .block(let hash):
-            guard let proposal = proposal(hash) else { return }
-            respond(CatchUpResponse(certificates: [], proposals: [proposal]), to: peer)
+            respond(CatchUpResponse(certificates: [], proposals: proposal(hash).map { [$0] } ?? []), to: peer)
         case .certificates(let view, _):
             guard let seat = validators.seat(of: peer) else {
                 return respond(followerAnswer(after: view), to: peer)
@@ -99,8 +103,8 @@ extension ChainActor {
         return CatchUpResponse(certificates: [certificate], proposals: proposals)
     }
 
+    /// An empty answer says that there is none: who is silent stalls.
     func respond(_ response: CatchUpResponse, to peer: MemberID) {
-        guard !response.certificates.isEmpty || !response.proposals.isEmpty else { return }
         network.send(peer, .sync, Message.response(response).encoded)
     }
 }

@@ -61,6 +61,7 @@ package actor ChainActor {
     var blockPace: BlockPace
     var lastBacklog = Engine.Backlog.empty { didSet { meter.waits(lastBacklog.hasUnfinalised) } }
     var meter = ChainMeter()
+    var speakers = Speakers()
     var finalisedAt = SystemTime.monotonic
     var signing: SigningState
     var hash = SHA256()

@@ -1,5 +1,6 @@
 package import Consensus
 package import Ledger
+package import Links
 package import Primitives
 
 /// How the chain reaches other nodes. The closures return at once and drop what does not fit.
@@ -9,13 +10,17 @@ package struct ChainNetwork: Sendable {
 
     package let broadcast: @Sendable (Traffic, [UInt8]) -> Void
     package let send: @Sendable (MemberID, Traffic, [UInt8]) -> Void
+    /// Told what a peer did that an honest one does not.
+    package let report: @Sendable (MemberID, Offence) -> Void
 
     package init(
         broadcast: @escaping @Sendable (Traffic, [UInt8]) -> Void,
-        send: @escaping @Sendable (MemberID, Traffic, [UInt8]) -> Void
+        send: @escaping @Sendable (MemberID, Traffic, [UInt8]) -> Void,
+        report: @escaping @Sendable (MemberID, Offence) -> Void = { _, _ in }
     ) {
         self.broadcast = broadcast
         self.send = send
+        self.report = report
     }
 
     /// A network of one.

@@ -33,6 +33,8 @@ package struct Stall: Sendable, Equatable {
     package var viewsSince: UInt64
     /// This node is a validator and has stopped signing.
     package var isMuted: Bool
+    /// Why the last vote was not signed; nil when it was.
+    package var signerFault: SigningRefusal?
     package var failure: ChainStoreError?
     package var skewMilliseconds: Int64?
     /// The most that clocks may differ, in milliseconds.
@@ -40,8 +42,8 @@ package struct Stall: Sendable, Equatable {
 
     package init(
         duration: Duration, step: Step, view: View, leader: MemberID?, voters: [MemberID], missing: [MemberID],
-        quorum: Int, viewsSince: UInt64, isMuted: Bool, failure: ChainStoreError?, skewMilliseconds: Int64?,
-        skewMax: UInt64
+        quorum: Int, viewsSince: UInt64, isMuted: Bool, signerFault: SigningRefusal?, failure: ChainStoreError?,
+        skewMilliseconds: Int64?, skewMax: UInt64
     ) {
         self.duration = duration
         self.step = step
@@ -52,6 +54,7 @@ package struct Stall: Sendable, Equatable {
         self.quorum = quorum
         self.viewsSince = viewsSince
         self.isMuted = isMuted
+        self.signerFault = signerFault
         self.failure = failure
         self.skewMilliseconds = skewMilliseconds
         self.skewMax = skewMax
@@ -91,7 +94,8 @@ extension ChainActor {
             duration: duration, step: Stall.Step(awaited.step), view: awaited.view,
             leader: validators[awaited.leader]?.id, voters: members(awaited.voters),
             missing: members(awaited.missing), quorum: awaited.quorum, viewsSince: awaited.viewsSince,
-            isMuted: engine.isMuted, failure: meter.failure, skewMilliseconds: meter.skewMilliseconds,
+            isMuted: engine.isMuted, signerFault: signing.fault, failure: meter.failure,
+            skewMilliseconds: meter.skewMilliseconds,
             skewMax: rules.genesis.limits.clockSkew)
     }
 

@@ -62,8 +62,8 @@ actor NodeMetrics {
         let now = SystemTime.monotonic
         if storageAt.map({ now - $0 > Self.storagePause }) ?? true {
             storageAt = now
-            for (name, count) in node.chain.store.tableByteCounts {
-                metrics.set(.storageBytes, to: Double(count), label: name)
+            for (table, count) in (try? node.chain.store.byteCounts()) ?? [] {
+                metrics.set(.storageBytes, to: Double(count), label: table)
             }
         }
     }
@@ -83,7 +83,7 @@ actor NodeMetrics {
         metrics.set(.consensusNullifiedViewsTotal, to: Double(health.statistics.nullifiedViews))
         metrics.set(.consensusRefusedMessagesTotal, to: Double(health.statistics.refusedMessages))
         metrics.set(.consensusStalledSeconds, to: health.stall.map { ($0.duration / .seconds(1)).rounded() } ?? 0)
-        metrics.set(.consensusSigning, to: chain.isValidator && !chain.isMuted ? 1 : 0)
+        metrics.set(.consensusSigning, to: chain.isValidator && !chain.isMuted && chain.signerFault == nil ? 1 : 0)
         metrics.set(.consensusClockSkewSeconds, to: Double(health.skewMilliseconds ?? 0) / 1_000)
         metrics.set(.mempoolSize, to: Double(chain.mempoolCount))
         metrics.set(.mempoolBytes, to: Double(chain.mempoolByteCount))
@@ -101,6 +101,9 @@ actor NodeMetrics {
                 sum + (link.queuedMessageCounts.indices.contains(index) ? link.queuedMessageCounts[index] : 0)
             }
             metrics.set(.p2pQueueDepth, to: Double(waiting), label: "\(channel)")
+        }
+        for (reason, count) in node.watch.droppedCounts {
+            metrics.set(.p2pDroppedPeersTotal, to: Double(count), label: reason)
         }
         metrics.set(.p2pInboxDroppedTotal, to: Double(node.inboxDroppedCount))
     }

@@ -1,6 +1,5 @@
 import Crypto
 package import EventLoop
-import KeyValue
 import Ledger
 import Links
 import Primitives
@@ -24,13 +23,4 @@ extension NodeRuntime {
 
     /// Room on the disk of the store.
     package var diskSpace: DiskSpace? { DiskSpace(at: settings.dataPath) }
-}
-
-extension ChainStore {
-    /// Bytes on disk for each table, roughly; empty when the store is closed.
-    var tableByteCounts: [(name: String, byteCount: Int)] {
-        ChainTable.allCases.compactMap { table in
-            (try? keys.approximateByteCount(of: KeyRange.prefix([table.rawValue]))).map { (table.name, $0) }
-        }
-    }
 }

@@ -10,8 +10,6 @@ package struct StallReport: Sendable, Equatable {
     package let member: MemberID
     /// Bytes free on the disk of the store; nil when unknown.
     package let freeByteCount: UInt64?
-    /// Why the signer cannot be reached; nil when it can, or when the key lies in this process.
-    package let signerFault: String?
 
     /// What members are called in genesis; others are called by the beginning of their ids.
     package let names: [MemberID: String]
@@ -20,14 +18,13 @@ package struct StallReport: Sendable, Equatable {
     package static let freeByteCountMin: UInt64 = 64 << 20
 
     package init(
-        stall: Stall, connected: Set<MemberID>, member: MemberID, freeByteCount: UInt64?, signerFault: String? = nil,
+        stall: Stall, connected: Set<MemberID>, member: MemberID, freeByteCount: UInt64?,
         names: [MemberID: String] = [:]
     ) {
         self.stall = stall
         self.connected = connected
         self.member = member
         self.freeByteCount = freeByteCount
-        self.signerFault = signerFault
         self.names = names
     }
 
@@ -62,7 +59,7 @@ package struct StallReport: Sendable, Equatable {
         } else if let free = freeByteCount, free < Self.freeByteCountMin {
             causes.append("only \(Self.megabytes(free)) are free on the disk of the store: make room")
         }
-        if let signerFault { causes.append("the signer cannot be reached (\(signerFault)): start it, or see its log") }
+        if let fault = stall.signerFault { causes.append(fault.sentence) }
         if stall.isMuted {
             causes.append(
                 "this node signs nothing: its key signed what its store does not know; see the log, and sotto doctor")
@@ -88,7 +85,7 @@ package struct StallReport: Sendable, Equatable {
     package var word: String {
         if isDiskFull { return "disk_full" }
         if stall.failure != nil { return "store_failed" }
-        if signerFault != nil { return "signer_unreachable" }
+        if let fault = stall.signerFault { return "signer_" + fault.word }
         if stall.isMuted { return "not_signing" }
         if let skew = stall.skewMilliseconds, skew.magnitude > stall.skewMax { return "clock_off" }
         return stall.step.rawValue

@@ -19,6 +19,7 @@ package final class NodeRuntime: Sendable {
     package let dht: DHTNode
     package let log: Log
     let settings: NodeSettings
+    let watch: PeerWatch
     private let chainLoop: EpollLoop
     private let networkLoop: EpollLoop
     private let inbox: Inbox
@@ -63,10 +64,12 @@ package final class NodeRuntime: Sendable {
         let relay = Relay()
         let isValidator = entry?.roles.contains(.validator) ?? false
         mesh = try Self.mesh(settings, rules, member, isValidator, keys, networkLoop, relay)
+        let watch = PeerWatch(mesh: mesh, limits: settings.conduct, log: log)
+        self.watch = watch
         do throws(ChainStoreError) {
             chain = try ChainActor(
                 on: chainLoop, rules: rules, store: store, member: member, signer: keys.votes,
-                nextSigner: keys.other, network: Self.network(mesh), log: log)
+                nextSigner: keys.other, network: Self.network(mesh, watch), log: log)
         } catch {
             throw .store(error)
         }
@@ -197,11 +200,13 @@ package final class NodeRuntime: Sendable {
         switch event {
         case .connected(let peer, _, _):
             log(.info, "link_up", ["peer": .id(peer)])
+            watch.connected(peer)
             Task { await introduce(to: peer) }  // Ends with its one message.
         case .disconnected(let peer, let end):
             log(.info, "link_down", ["peer": .id(peer), "why": .word(end.word)])
+            watch.disconnected(peer)
         case .message(let peer, .consensus, let bytes), .message(let peer, .sync, let bytes):
-            put(.consensus(peer, bytes))
+            if watch.hears(peer) { put(.consensus(peer, bytes)) }
         case .message(_, .transactions, let bytes): put(.transactions(bytes))
         case .message(let peer, .service, let bytes): take(bytes, from: peer, answering: nil)
         case .request(let request): take(request.bytes, from: request.member, answering: request)
@@ -284,11 +289,11 @@ package final class NodeRuntime: Sendable {
         }
     }
 
-    private static func network(_ mesh: LinkMesh) -> ChainNetwork {
+    private static func network(_ mesh: LinkMesh, _ watch: PeerWatch) -> ChainNetwork {
         let outbox = Outbox(mesh)
         return ChainNetwork(
             broadcast: { outbox.put(.broadcast($1, $0.channel)) },
-            send: { outbox.put(.send($2, $1.channel, $0)) })
+            send: { outbox.put(.send($2, $1.channel, $0)) }, report: { watch.report($1, by: $0) })
     }
 }
 

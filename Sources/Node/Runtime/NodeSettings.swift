@@ -24,6 +24,7 @@ package struct NodeSettings: Sendable {
     package var peers: [Peer]
     package var storage = StorageSettings()
     package var links = LinkSettings()
+    package var conduct = PeerConduct.Limits()
     package var dhtSettings: DHTSettings
 
     package init(link: SocketAddress, dht: SocketAddress, dataPath: String, peers: [Peer]) {
