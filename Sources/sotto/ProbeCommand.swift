@@ -1,5 +1,6 @@
 internal import Crypto
 internal import EventLoop
+internal import Glibc
 internal import Ledger
 internal import Node
 internal import Primitives
@@ -17,6 +18,7 @@ enum ProbeCommand {
         flags: MemberConnection.flags + [
             .init("--every", "MILLISECONDS", "Between two transactions. Default 100."),
             .init("--for", "SECONDS", "How long. Default 5."),
+            .init("--note", "FILE", "Append the id and height of each transaction that became final, as it does."),
         ],
         example: "sotto ledger probe --for 10 --home ./network/registrar"
     ) { invocation throws(CommandError) in
@@ -27,13 +29,14 @@ enum ProbeCommand {
         guard entry?.roles.contains(.registrar) ?? false else {
             throw CommandError(.refused, "the member of this data directory is no registrar", hint: "--home REGISTRAR")
         }
+        let notes = try Notes(invocation.flag("--note"))
         let began = SystemTime.monotonic
         let tally = await withTaskGroup(of: Attempt.self) { group in
             var tally = Tally(began: began)
             for number in 0..<Int(seconds * 1_000 / every) {
                 let due = began + .milliseconds(Int64(number) * Int64(every))
                 try? await Task.sleep(for: due - SystemTime.monotonic)
-                group.addTask { await probe(client) }
+                group.addTask { await probe(client, notes) }
             }
             for await attempt in group { tally.add(attempt) }
             return tally
@@ -43,7 +46,7 @@ enum ProbeCommand {
         Output.line(result.text)
     }
 
-    private static func probe(_ client: HomeClient) async -> Attempt {
+    private static func probe(_ client: HomeClient, _ notes: Notes) async -> Attempt {
         let key = SigningKey.generate()
         let body = Registration(
             keys: MemberKeys(sign: key.publicKey, agreement: AgreementSecret.generate().publicKey), roles: .person,
@@ -55,12 +58,34 @@ enum ProbeCommand {
         }
         let began = SystemTime.monotonic
         do throws(HomeError) {
-            try await client.submit(.memberAdmit(MemberAdmit(registration: registration)))
+            let outcome = try await client.submit(.memberAdmit(MemberAdmit(registration: registration)))
+            notes.add("\(outcome.id.hex) \(outcome.height.rawValue)")
         } catch {
             return Attempt(end: SystemTime.monotonic, latency: nil, fault: error.explained.messages.first)
         }
         let end = SystemTime.monotonic
         return Attempt(end: end, latency: end - began, fault: nil)
+    }
+
+    /// What became final, line by line, for whoever holds it against the ledger later.
+    private struct Notes: Sendable {
+        private let descriptor: Int32?
+
+        init(_ path: String?) throws(CommandError) {
+            guard let path else {
+                descriptor = nil
+                return
+            }
+            let opened = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+            guard opened >= 0 else { throw CommandError("cannot write \(path)") }
+            descriptor = opened
+        }
+
+        func add(_ line: String) {
+            guard let descriptor else { return }
+            let bytes = Array((line + "\n").utf8)
+            unsafe _ = bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+        }
     }
 
     private struct Attempt: Sendable {
