@@ -50,6 +50,8 @@ package struct Testnet: ~Copyable {
     /// The validators, all of which may serve peers too, in the order of their names.
     package let nodes: [Node]
     package let registrar: Node
+    /// For the day the quorum is lost: one for each validator, in the order of their names.
+    package let operators: [SigningKey]
     package let phone: ThresholdDealer
     package let outer: ThresholdDealer
     package let wraps: ThresholdDealer
@@ -77,14 +79,17 @@ package struct Testnet: ~Copyable {
         }
         let made = try (1...max(1, validators)).map { try make("validator-\($0)", roles: [.validator, .node]) }
         let (registrar, registration) = try make("registrar", roles: .registrar)
+        let operators = try made.map { try SigningKey(seed: Self.bytes(source, $0.0.name + "/operator", count: 32)) }
         let order = made.map(\.0.member).sorted()
         let phone = try Self.dealer(source, .phone, made.count)
         let outer = try Self.dealer(source, .outer, made.count)
         let wraps = try Self.dealer(source, .wraps, made.count)
         let genesis = Genesis(
             name: name, time: time, limits: limits, members: made.map(\.1) + [registration],
-            attestersNeeded: UInt64(Quorum.size(of: made.count)), registrarsNeeded: 1,
+            attestersNeeded: UInt64(Quorum.size(of: made.count)), operators: operators.map(\.publicKey),
+            registrarsNeeded: 1,
             threshold: [phone.publicKeys, outer.publicKeys, wraps.publicKeys])
+        self.operators = operators
         self.phone = phone
         self.outer = outer
         self.wraps = wraps

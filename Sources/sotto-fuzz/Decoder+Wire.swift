@@ -57,6 +57,10 @@ extension Decoder {
         Decoder("seal-entry", SealEntry.self), Decoder("rights-entry", RightsEntry.self),
         Decoder("grant-entry", GrantEntry.self), Decoder("rotation-entry", RotationEntry.self),
         Decoder("lease-entry", LeaseEntry.self), Decoder("viewers-entry", ViewersEntry.self),
+        Decoder("limits-entry", LimitsEntry.self), Decoder("recent-records-entry", RecentRecordsEntry.self),
+        Decoder("culprits-entry", CulpritsEntry.self), Decoder("evidence-entry", EvidenceEntry.self),
+        Decoder("erased-entry", ErasedEntry.self), Decoder("evidence", Evidence.self),
+        Decoder("call-leaf", CallLeaf.self), Decoder("call-opening", CallOpening.self),
     ]
 
     static let services: [Decoder] = [

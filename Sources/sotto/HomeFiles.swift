@@ -135,13 +135,15 @@ struct HomeFiles: Sendable {
         case link
         case agreement
         case log
+        /// Of an operator: better kept elsewhere than on the node.
+        case operatorKey = "operator"
         case sharePhone = "share-phone"
         case shareOuter = "share-outer"
         case shareWraps = "share-wraps"
 
         var purpose: KeyFile.Purpose {
             switch self {
-            case .sign: .member
+            case .sign, .operatorKey: .member
             case .link: .node
             case .agreement: .agreement
             case .log: .log

@@ -133,6 +133,7 @@ struct TestnetFiles {
             let home = HomeFiles(path + "/" + node.name)
             try self.write(node, to: home, documents, roles: [.validator, .node])
             try home.write("sotto.conf", Array(settings(of: index, testnet.nodes).utf8))
+            try home.writeKey(.operatorKey, try KeyFiles.copy(testnet.operators[index]))
             for (file, share) in [
                 (HomeFiles.KeyName.sharePhone, 0), (.shareOuter, 1), (.shareWraps, 2),
             ] {
@@ -220,7 +221,7 @@ enum KeyFiles {
         }
     }
 
-    private static func copy(_ key: SigningKey) throws(CommandError) -> SecretKey {
+    static func copy(_ key: SigningKey) throws(CommandError) -> SecretKey {
         do throws(CryptoError) {
             return try key.withSeed { bytes throws(CryptoError) in try SecretKey(copying: bytes) }
         } catch {

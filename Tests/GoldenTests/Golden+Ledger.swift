@@ -86,6 +86,24 @@ extension Golden {
         return ValidatorPropose(joins: joins, leaves: [Sample.id("frank")], limits: limitChanges)
     }
 
+    /// A call among dummies.
+    private static var opening: CallOpening {
+        var hash = SHA256()
+        let call: CallID = Sample.id("call")
+        let seats = ["call key", "another call key"].map {
+            CallLeaf.Seat(key: Sample.publicKey($0), certificate: Sample.digest("certificate of \($0)"))
+        }
+        let roster = CallSeat.rosterHash(call: call, keys: seats.map(\.key), with: &hash)
+        let leaf = CallLeaf(
+            call: call, salt: Sample.digest("salt"), seats: seats, start: Sample.start / 60_000,
+            end: Sample.start / 60_000 + 3, policy: Sample.digest("policy"), roster: roster)
+        let leaves = ([leaf.hash(with: &hash)] + (1..<16).map { Sample.digest("dummy \($0)") }).sorted()
+        let index = leaves.firstIndex(of: leaf.hash(with: &hash)) ?? 0
+        let path = MerkleTree.inclusionProof(of: index, in: leaves[...], with: &hash) ?? []
+        return CallOpening(
+            home: Sample.id("home"), leaf: leaf, path: path, size: 16, index: UInt64(index), interval: 3_000_000)
+    }
+
     static var limitChanges: LimitChanges { LimitChanges(["delta": 50, "epochHeights": 8]) ?? .none }
 
     /// Two notarize votes in the first view of validator epoch 0.
@@ -120,7 +138,7 @@ extension Golden {
             ("validator.propose", .validatorPropose(proposal)),
             ("validator.vote", .validatorVote(ValidatorVote(proposal: Sample.id("proposal")))),
             ("evidence", .evidence(evidence(by: "validator 0", chain: Sample.chain))),
-            ("call.commit", .callCommit(CallCommit(interval: 3_000_000, root: Sample.digest("calls")))),
+            ("call.commit", .callCommit(CallCommit(interval: 3_000_000, root: Sample.digest("calls"), size: 64))),
             ("call.open", .callOpen(CallOpen(call: Sample.id("call"), seat: seat, owner: Sample.id("owner")))),
             ("call.accept", .callAccept(CallAccept(call: Sample.id("call"), seat: seat))),
             ("call.end", .callEnd(CallEnd(call: Sample.id("call"), minute: Sample.start / 60_000))),
@@ -154,6 +172,7 @@ extension Golden {
                         recording: recording, group: GroupIndex(7), key: Sample.id("reply key"),
                         notAfter: Sample.time(100_000)))
             ),
+            ("erase", .erase(.recording(recording))), ("erase-key", .erase(.callKey(seat.key))),
         ]
     }
 
@@ -235,7 +254,8 @@ extension Golden {
             Golden(
                 "join-statement",
                 ValidatorJoin.body(member: Sample.id("dave"), height: Height(9), record: Sample.digest("record 9")),
-                as: IPLDNode.self), Golden("evidence", evidence(by: "validator 0", chain: Sample.chain)),
+                as: IPLDNode.self), Golden("call-leaf", opening.leaf), Golden("call-opening", opening),
+            Golden("evidence", evidence(by: "validator 0", chain: Sample.chain)),
         ]
     }
 }

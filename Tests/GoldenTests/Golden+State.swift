@@ -28,7 +28,8 @@ extension Golden {
             Golden("recent-records-entry", recent),
             Golden("culprits-entry", CulpritsEntry([Sample.id("validator 1"), Sample.id("validator 2")])),
             Golden("evidence-entry", EvidenceEntry(digest: Sample.digest("evidence"), height: Height(4))),
-            Golden("commit-entry", CommitEntry(root: Sample.digest("calls"))),
+            Golden("erased-entry", ErasedEntry(height: Height(12))),
+            Golden("commit-entry", CommitEntry(root: Sample.digest("calls"), size: 64)),
         ]
     }
 

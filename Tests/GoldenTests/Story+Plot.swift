@@ -183,7 +183,7 @@ extension Story {
         let revoke = RightsRevoke(recording: subject.id, viewer: id("bob"))
         let rotate = RightsRotate(recording: subject.id, epoch: RightsEpoch(2), root: Sample.digest("outer 2"))
         let interval = (Sample.start + 133_000) / genesis.limits.commitInterval - 1
-        let commit = CallCommit(interval: interval, root: Sample.digest("calls"))
+        let commit = CallCommit(interval: interval, root: Sample.digest("calls"), size: 64)
         let end = CallEnd(call: Self.call, minute: (Sample.start + 133_000) / 60_000)
         try add(
             [
@@ -205,6 +205,11 @@ extension Story {
                         .evidence(
                             Golden.evidence(by: validatorCount == 4 ? "validator 1" : "validator 0", chain: chain)),
                         by: "carol", at: 133_000), 0
+                ),
+                (
+                    envelope(
+                        .erase(.callKey(Sample.publicKey(Self.callKeys[1]))), byCallKey: Self.callKeys[1], at: 133_000),
+                    0
                 ),
             ], at: 133_000)
     }

@@ -50,7 +50,7 @@ struct Story {
         }
         genesis = Genesis(
             name: "golden \(validators)", time: Sample.time(), limits: limits, members: members, attestersNeeded: 1,
-            registrarsNeeded: 2, threshold: threshold)
+            operators: (0..<4).map { Sample.publicKey("operator \($0)") }, registrarsNeeded: 2, threshold: threshold)
         rules = RuleBook(genesis: genesis, judge: PolicyJudge(), with: &hash)
         guard let zero = try? rules.genesisBlock(with: &hash) else { preconditionFailure("a state in memory is whole") }
         state.commit(zero)

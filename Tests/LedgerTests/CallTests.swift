@@ -10,13 +10,41 @@ struct CallTests {
     func commits() throws {
         let network = try TestNetwork()
         let current = network.now.rawValue / 600_000
-        func commit(_ interval: UInt64) throws -> TransactionResult {
-            try network.apply(.callCommit(CallCommit(interval: interval, root: digest(1))), by: network.node)
+        func commit(_ interval: UInt64, size: UInt64 = 64) throws -> TransactionResult {
+            try network.apply(
+                .callCommit(CallCommit(interval: interval, root: digest(1), size: size)), by: network.node)
+        }
+        for size: UInt64 in [0, 1, 15, 17, 32] {
+            #expect(try commit(current - 1, size: size) == .failed(.sizeNotAllowed))
         }
         #expect(try commit(current) == .failed(.intervalNotOpen))
         #expect(try commit(current - 4) == .failed(.intervalNotOpen))
         #expect(try commit(current - 1) == .succeeded)
         #expect(try commit(current - 1) == .failed(.intervalNotOpen))
+    }
+
+    @Test("LG-64: a size class holds the calls, or is the largest; an opening leads to its root and to no other")
+    func openings() throws {
+        var hash = SHA256()
+        let limits = NetworkLimits()
+        for (calls, size) in [(0, 16), (16, 16), (17, 64), (65, 256), (1 << 20, 1 << 16)] {
+            #expect(CallCommit.size(for: calls, limits) == UInt64(size))
+        }
+        let keys = try [key(1).publicKey, key(2).publicKey]
+        let call = CallID(raw: bytes32(1))
+        let leaf = CallLeaf(
+            call: call, salt: digest(2), seats: keys.map { .init(key: $0, certificate: digest(3)) }, start: 30, end: 31,
+            policy: digest(4), roster: CallSeat.rosterHash(call: call, keys: keys, with: &hash))
+        let leaves = ([leaf.hash(with: &hash)] + (0..<15).map { digest(100 + $0) }).sorted()
+        let index = try #require(leaves.firstIndex(of: leaf.hash(with: &hash)))
+        let path = try #require(MerkleTree.inclusionProof(of: index, in: leaves[...], with: &hash))
+        let opening = CallOpening(
+            home: MemberID(raw: bytes32(5)), leaf: leaf, path: path, size: 16, index: UInt64(index), interval: 9)
+        let root = MerkleTree.root(of: leaves, with: &hash)
+        #expect(opening.holds(under: CommitEntry(root: root, size: 16), with: &hash))
+        #expect(!opening.holds(under: CommitEntry(root: digest(1), size: 16), with: &hash))
+        #expect(!opening.holds(under: CommitEntry(root: root, size: 64), with: &hash))
+        try expectStrict(CallOpening.self, opening.encoded)
     }
 
     @Test("LG-61, LG-62: a seat has a fresh key, a plausible minute and the hash of exactly the keys")

@@ -7,7 +7,7 @@ import Wire
 @Suite("Blocks")
 struct ExecutionTests {
     private func commit(_ network: TestNetwork, back: UInt64 = 1) -> Ledger.Operation {
-        .callCommit(CallCommit(interval: network.now.rawValue / 600_000 - back, root: digest(1)))
+        .callCommit(CallCommit(interval: network.now.rawValue / 600_000 - back, root: digest(1), size: 16))
     }
 
     private func fault(

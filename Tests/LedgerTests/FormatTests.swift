@@ -46,7 +46,7 @@ struct FormatTests {
                         view: View(70_000), .init(kind: .finalize, hash: digest(1), signature: signature),
                         .init(kind: .nullify, hash: .zero, signature: signature)))),
             .validatorVote(ValidatorVote(proposal: TransactionID(raw: bytes32(9)))),
-            .callCommit(CallCommit(interval: 70_000, root: digest(1))),
+            .callCommit(CallCommit(interval: 70_000, root: digest(1), size: 16)),
             .callOpen(CallOpen(call: CallID(raw: bytes32(1)), seat: seat, owner: person.id)),
             .callAccept(CallAccept(call: CallID(raw: bytes32(1)), seat: seat)),
             .callEnd(CallEnd(call: CallID(raw: bytes32(1)), minute: 301)),
@@ -69,10 +69,11 @@ struct FormatTests {
                 RightsLease(
                     recording: recording, group: GroupIndex(7), key: AgreementKey(raw: bytes32(1)),
                     notAfter: Timestamp(99_999))),
+            .erase(.callKey(seat.key)), .erase(.recording(recording)),
         ]
     }
 
-    @Test("No prefix and no changed byte of a transaction passes for another encoding of it", arguments: 0..<23)
+    @Test("No prefix and no changed byte of a transaction passes for another encoding of it", arguments: 0..<25)
     func transactions(index: Int) throws {
         let operation = try Self.operations()[index]
         let transaction = Transaction(

@@ -16,7 +16,7 @@ struct MemberTests {
         let member = try newcomer(network, .node)
         let admit = Ledger.Operation.memberAdmit(MemberAdmit(registration: member.registration))
         #expect(try network.apply(admit, by: network.registrars[0]) == .succeeded)
-        let commit = CallCommit(interval: network.now.rawValue / 600_000 - 1, root: digest(1))
+        let commit = CallCommit(interval: network.now.rawValue / 600_000 - 1, root: digest(1), size: 16)
         #expect(try network.apply(.callCommit(commit), by: member) == .succeeded)
         #expect(try network.apply(admit, by: network.registrars[0]) == .failed(.memberExists))
     }
@@ -112,7 +112,7 @@ struct MemberTests {
             try network.apply(.memberSuspend(MemberSuspend(member: node.id, lifts: lifts)), by: registrar)
         }
         let commit = Ledger.Operation.callCommit(
-            CallCommit(interval: network.now.rawValue / 600_000 - 1, root: digest(1)))
+            CallCommit(interval: network.now.rawValue / 600_000 - 1, root: digest(1), size: 16))
         #expect(try suspend(true) == .failed(.noChange))
         #expect(try suspend(false) == .succeeded)
         #expect(try network.apply(commit, by: node) == .failed(.senderNotActive))

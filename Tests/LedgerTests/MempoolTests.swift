@@ -12,7 +12,7 @@ struct MempoolTests {
     private func make(
         _ member: TestMember, back: UInt64 = 1, after: TransactionID? = nil, until: Timestamp? = nil
     ) throws -> Verified<ParsedTransaction> {
-        let commit = CallCommit(interval: network.now.rawValue / 600_000 - back, root: digest(1))
+        let commit = CallCommit(interval: network.now.rawValue / 600_000 - back, root: digest(1), size: 16)
         return try network.make(.callCommit(commit), by: member, after: after, until: until)
     }
 

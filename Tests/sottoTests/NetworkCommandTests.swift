@@ -46,7 +46,7 @@ struct NetworkCommandTests {
                 }
             }
         }
-        #expect(seen.count == 2 * (2 * 6 + 3))
+        #expect(seen.count == 2 * (2 * 7 + 3))
     }
 
     @Test("A network is not written over another, and a member not over a member")

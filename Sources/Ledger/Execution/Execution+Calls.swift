@@ -10,9 +10,10 @@ extension Execution {
         // LG-60: one of the three intervals before the current one.
         let current = time.rawValue / limits.commitInterval
         guard op.interval < current, current - op.interval <= 3 else { throw .failed(.intervalNotOpen) }
+        guard CallCommit.isClass(op.size, rules.genesis.limits) else { throw .failed(.sizeNotAllowed) }
         let key = StateKey(.callCommit, from, number: op.interval)
         guard try read(CommitEntry.self, key) == nil else { throw .failed(.intervalNotOpen) }
-        write(key, CommitEntry(root: op.root))
+        write(key, CommitEntry(root: op.root, size: op.size))
     }
 
     mutating func open(
@@ -85,6 +86,8 @@ extension Execution {
     mutating func give(_ op: ConsentGive, _ key: PublicKey, _ seat: CallKeyEntry) throws(Stop) {
         let call = try self.call(of: seat, recording: op.recording)
         guard call.ended == nil else { throw .failed(.callEnded) }
+        try demandStanding(.callKey(key))
+        try demandStanding(.recording(op.recording))
         guard op.roster == call.rosters.last?.hash else { throw .failed(.rosterMismatch) }  // LG-70
         if let refusal = rules.judge.refusal(of: op.policy) { throw .refused(.refusedByPolicy(refusal)) }
         let place = StateKey(.consent, op.recording, key)
@@ -126,6 +129,8 @@ extension Execution {
         var recording = try require(
             RecordingEntry.self, StateKey(.recording, op.recording), or: .recordingUnknown)
         guard !recording.senders.contains(key) else { throw .failed(.alreadySealed) }  // LG-72
+        try demandStanding(.callKey(key))
+        try demandStanding(.recording(op.recording))
         guard op.owner == recording.owner else { throw .failed(.ownerMismatch) }  // LG-73
         try check(holders: op.holders, of: recording)
         let consents = try self.consents(of: call, recording: op.recording)

@@ -112,6 +112,7 @@ extension Execution {
         guard !entry.isReleased else { throw .failed(.commitmentUnknown) }
         guard op.statement.isRelease, op.statement.expiry == entry.expiry else { throw .failed(.expiryOutOfRange) }
         write(key, NumberEntry(expiry: entry.expiry, isReleased: true))
+        mark(.number(op.statement.commitment))  // LG-122
     }
 
     /// LG-50: sent by a validator, signed by enough of them; one false attestation spoils all.

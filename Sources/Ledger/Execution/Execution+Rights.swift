@@ -143,11 +143,13 @@ extension Execution {
     private func owned(_ recording: RecordingID, by member: MemberID) throws(Stop) -> RecordingEntry {
         let entry = try require(RecordingEntry.self, StateKey(.recording, recording), or: .recordingUnknown)
         guard entry.owner == member else { throw .failed(.notOwner) }
+        try demandStanding(.recording(recording))
         return entry
     }
 
     private func rights(in recording: RecordingID) throws(Stop) -> RightsEntry {
-        try require(RightsEntry.self, StateKey(.rights, recording), or: .notPublished)
+        try demandStanding(.recording(recording))
+        return try require(RightsEntry.self, StateKey(.rights, recording), or: .notPublished)
     }
 
     private func check(policy: [UInt8]) throws(Stop) {

@@ -151,7 +151,8 @@ struct Execution {
         case .rightsRevoke(let op): try revoke(op, from)
         case .rightsRotate(let op): try rotate(op, from)
         case .rightsLease(let op): try lease(op, from)
-        case .consentGive, .consentWithdraw, .recordingSeal:
+        case .erase(.recording(let recording)): try erase(recording, by: from)
+        case .consentGive, .consentWithdraw, .recordingSeal, .erase(.callKey):
             preconditionFailure("an operation by a per-call key reached the members' operations")
         }
     }
@@ -161,6 +162,9 @@ struct Execution {
         case .consentGive(let op): try give(op, key, seat)
         case .consentWithdraw(let op): try withdraw(op, key, seat)
         case .recordingSeal(let op): try seal(op, key, seat)
+        case .erase(.callKey(let own)):
+            guard own == key else { throw .failed(.notOwner) }
+            try erase(own, by: seat)
         default: preconditionFailure("a member's operation reached the operations by a per-call key")
         }
     }
@@ -197,6 +201,8 @@ struct Execution {
     }
 
     mutating func write(_ key: StateKey, _ entry: some WireObject) { pending.updateValue(entry.encoded, forKey: key) }
+
+    mutating func remove(_ key: StateKey) { pending.updateValue(nil, forKey: key) }
 
     /// A value that genesis or a new validator epoch sets, outside any transaction.
     mutating func set(_ key: StateKey, _ entry: some WireObject) { writes.updateValue(entry.encoded, forKey: key) }

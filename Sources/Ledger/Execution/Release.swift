@@ -63,7 +63,8 @@ package struct Release {
         _ holder: MemberID, recording: RecordingID, epoch: RightsEpoch
     ) throws(StateError) -> Bool {
         guard let entry = try read(RecordingEntry.self, StateKey(.recording, recording)),
-            entry.holders.contains(holder)
+            entry.holders.contains(holder),
+            try view.value(for: ErasedSubject.recording(recording).stateKey) == nil  // LG-123
         else { return false }
         guard let rights = try read(RightsEntry.self, StateKey(.rights, recording)) else {
             return epoch == RuleBook.firstRightsEpoch

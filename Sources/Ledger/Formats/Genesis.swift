@@ -41,6 +41,9 @@ package struct Genesis: WireObject, Equatable {
     package let members: [SignedRegistration]
     /// How many validators must attest a number.
     package let attestersNeeded: UInt64
+    /// Keys that operators keep off their nodes, ascending: two thirds of them decide how the network goes on when it has
+    /// lost its quorum for good. None, when nothing but the validators shall decide.
+    package let operators: [PublicKey]
     /// How many registrars must agree.
     package let registrarsNeeded: UInt64
     /// The public sides of the threshold keys as dealt before the network began; empty when the network deals them.
@@ -49,7 +52,8 @@ package struct Genesis: WireObject, Equatable {
 
     package init(
         name: String, time: Timestamp, limits: NetworkLimits = NetworkLimits(), members: [SignedRegistration],
-        attestersNeeded: UInt64, registrarsNeeded: UInt64, threshold: [ThresholdPublicKeys] = [],
+        attestersNeeded: UInt64, operators: [PublicKey] = [], registrarsNeeded: UInt64,
+        threshold: [ThresholdPublicKeys] = [],
         versions: [ProtocolVersion] = [ProtocolVersion(version: 1, from: .zero)]
     ) {
         self.name = name
@@ -57,13 +61,14 @@ package struct Genesis: WireObject, Equatable {
         self.limits = limits
         self.members = members
         self.attestersNeeded = attestersNeeded
+        self.operators = operators.sorted()
         self.registrarsNeeded = registrarsNeeded
         self.threshold = threshold
         self.versions = versions
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.begin(9)
+        try reader.begin(10)
         try reader.key("name")
         name = try reader.text(max: Self.nameByteCountMax)
         time = try reader.count("time")
@@ -71,6 +76,7 @@ package struct Genesis: WireObject, Equatable {
         members = try reader.list("members", max: CeilingOf.members)
         versions = try reader.list("versions", max: 64)
         attestersNeeded = try reader.number("attesters", max: UInt64(CeilingOf.validators))
+        operators = try reader.idSet("operators", max: CeilingOf.validators)
         threshold = try reader.list("threshold", max: 3)
         registrarsNeeded = try reader.number("registrars", max: UInt64(CeilingOf.registrars))
         reader.leave()
@@ -78,13 +84,14 @@ package struct Genesis: WireObject, Equatable {
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.begin(9)
+        writer.begin(10)
         writer.field("name", text: name)
         writer.field("time", time)
         writer.field("limits", limits)
         writer.field("members", list: members)
         writer.field("versions", list: versions)
         writer.field("attesters", attestersNeeded)
+        writer.field("operators", ids: operators)
         writer.field("threshold", list: threshold)
         writer.field("registrars", registrarsNeeded)
     }
@@ -118,5 +125,5 @@ extension Genesis: Verifiable {
         members.map { $0.object.signatureCheck(kind: .registration, chain: .zero) }
     }
 
-    package var keysToRegister: [PublicKey] { members.flatMap(\.registration.keys.signingKeys) }
+    package var keysToRegister: [PublicKey] { members.flatMap(\.registration.keys.signingKeys) + operators }
 }

@@ -42,6 +42,8 @@ package struct NetworkLimits: WireObject, Equatable {
     package var proposalLife: UInt64 = 604_800_000
     /// The interval of a home node's call commitments, in milliseconds.
     package var commitInterval: UInt64 = 600_000
+    /// The fewest leaves under a home node's call commitment; others are this times a power of four.
+    package var commitLeaves: UInt64 = 16
     /// An idle network makes an empty block this often, in milliseconds.
     package var heartbeat: UInt64 = 10_000
     /// The engine's assumed bound on message delay, in milliseconds.
@@ -99,6 +101,7 @@ package struct NetworkLimits: WireObject, Equatable {
         Entry(key: "policyBytes", path: \.policyBytes, ceiling: UInt64(CeilingOf.policyBytes)),
         Entry(key: "trustPeriod", path: \.trustPeriod, ceiling: CeilingOf.span),
         Entry(key: "untilWindow", path: \.untilWindow, ceiling: 3_600_000),
+        Entry(key: "commitLeaves", path: \.commitLeaves, ceiling: CeilingOf.commitLeaves),
         Entry(key: "epochHeights", path: \.epochHeights, ceiling: 1 << 40),
         Entry(key: "pendingBytes", path: \.pendingBytes, ceiling: 1 << 40),
         Entry(key: "proposalLife", path: \.proposalLife, ceiling: CeilingOf.span),
@@ -141,6 +144,11 @@ package struct NetworkLimits: WireObject, Equatable {
         for entry in Self.entries { writer.field(entry.key, self[keyPath: entry.path]) }
     }
 
+    /// The limit of this name in the genesis document; nil when there is none.
+    package subscript(limit name: String) -> UInt64? {
+        Self.entries.first { $0.key == name }.map { self[keyPath: $0.path] }
+    }
+
     /// The bounds on leases; nil when the speed is out of range, which a decoded value never has.
     package var leaseLimits: LeaseLimits? {
         LeaseLimits(
@@ -166,6 +174,8 @@ package enum CeilingOf {
     package static let groupsPerSeal = 16_384
     package static let members = 4_096
     package static let viewers = 4_096
+    /// Leaves under one call commitment.
+    package static let commitLeaves: UInt64 = 1 << 16
     /// Ten years, in milliseconds.
     package static let span: UInt64 = 315_360_000_000
 }

@@ -35,7 +35,7 @@ extension ParsedTransaction: Verifiable {
         case .evidence(let op): op.signatureChecks(in: chain)
         case .validatorVote, .callCommit, .callOpen, .callAccept, .callEnd, .consentGive,
             .consentWithdraw, .recordingSeal, .rightsPublish, .rightsLimit, .rightsGrant, .rightsRevoke,
-            .rightsRotate, .rightsLease:
+            .rightsRotate, .rightsLease, .erase:
             []
         }
     }

@@ -51,7 +51,7 @@ package final class ParsedTransaction: Sendable {
         case .rightsLimit(let op): return fits(op.policy.count, limits.policyBytes)
         case .validatorPropose(let op): return fits(op.joins.count + op.leaves.count, limits.validators)
         case .memberRotate, .validatorVote, .evidence, .callCommit, .callOpen, .callAccept, .callEnd,
-            .consentWithdraw, .rightsGrant, .rightsRevoke, .rightsRotate, .rightsLease:
+            .consentWithdraw, .rightsGrant, .rightsRevoke, .rightsRotate, .rightsLease, .erase:
             return true
         }
     }

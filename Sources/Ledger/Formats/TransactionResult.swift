@@ -112,6 +112,8 @@ package enum TransactionFailure: UInt16, CaseIterable, Error, Sendable {
     case notInCall = 47
     /// The stated minute lies after the record's, or more than ten before.
     case minuteOutOfRange = 48
+    /// The count of leaves is none of the network's size classes.
+    case sizeNotAllowed = 49
 
     /// The per-call key is registered nowhere.
     case callKeyUnknown = 50
@@ -131,6 +133,8 @@ package enum TransactionFailure: UInt16, CaseIterable, Error, Sendable {
     case ownerMismatch = 57
     /// Other holders than in an earlier seal, none, or one that is no active node.
     case holdersMismatch = 58
+    /// What this is about, or would add to, is erased.
+    case erased = 59
 
     /// Only the rights holder may.
     case notOwner = 60

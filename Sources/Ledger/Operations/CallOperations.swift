@@ -5,24 +5,43 @@ package import Wire
 package struct CallCommit: WireObject, Hashable {
     /// Which interval since 1970, in units of `NetworkLimits.commitInterval`.
     package let interval: UInt64
+    /// RFC 9162 root over the leaf hashes of calls and dummies.
     package let root: Digest
+    /// How many leaves: one of the network's size classes, which says no more than that there were not more calls.
+    package let size: UInt64
 
-    package init(interval: UInt64, root: Digest) {
+    package init(interval: UInt64, root: Digest, size: UInt64) {
         self.interval = interval
         self.root = root
+        self.size = size
     }
 
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.begin(3)
+        try reader.begin(4)
         root = try reader.id("root")
+        size = try reader.number("size", max: CeilingOf.commitLeaves)
         interval = try reader.number("interval")
         reader.leave()
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.begin(3)
+        writer.begin(4)
         writer.field("root", root)
+        writer.field("size", size)
         writer.field("interval", interval)
+    }
+
+    /// The least size class that holds so many calls: the network's smallest, times a power of four. The largest, for
+    /// more than it holds.
+    package static func size(for calls: Int, _ limits: NetworkLimits) -> UInt64 {
+        var size = limits.commitLeaves
+        while size < UInt64(calls), size * 4 <= CeilingOf.commitLeaves { size *= 4 }
+        return size
+    }
+
+    /// Whether this is one of the network's size classes.
+    static func isClass(_ size: UInt64, _ limits: NetworkLimits) -> Bool {
+        size <= CeilingOf.commitLeaves && size == Self.size(for: Int(size), limits)
     }
 }
 

@@ -3,8 +3,8 @@ package import Wire
 /// What a transaction does. Encoded as a map with one key, the operation's name, over its fields.
 ///
 /// Who `from` is follows from the operation, never from the sender's word: a member for most, whose current signing
-/// key must have signed; a per-call key for `consent.give`, `consent.withdraw` and `recording.seal`, which must itself
-/// have signed and which the home node that registered it answers for.
+/// key must have signed; a per-call key for `consent.give`, `consent.withdraw`, `recording.seal` and the `erase` of its own
+/// part, which must itself have signed and which the home node that registered it answers for.
 package enum Operation: Hashable, Sendable {
     case memberAdmit(MemberAdmit)
     case memberRotate(MemberRotate)
@@ -28,6 +28,7 @@ package enum Operation: Hashable, Sendable {
     case rightsRevoke(RightsRevoke)
     case rightsRotate(RightsRotate)
     case rightsLease(RightsLease)
+    case erase(Erase)
 
     /// The names, as they stand in transactions.
     package enum Name: String, CaseIterable, Sendable {
@@ -53,6 +54,7 @@ package enum Operation: Hashable, Sendable {
         case rightsRevoke = "rights.revoke"
         case rightsRotate = "rights.rotate"
         case rightsLease = "rights.lease"
+        case erase
 
         /// The longest name in bytes.
         static let byteCountMax = 20
@@ -61,7 +63,7 @@ package enum Operation: Hashable, Sendable {
     /// Whether `from` is a per-call key rather than a member.
     package var isByCallKey: Bool {
         switch self {
-        case .consentGive, .consentWithdraw, .recordingSeal: true
+        case .consentGive, .consentWithdraw, .recordingSeal, .erase(.callKey): true
         default: false
         }
     }
@@ -94,6 +96,7 @@ extension Operation: WireObject {
         case .rightsRevoke: self = .rightsRevoke(try RightsRevoke(from: &reader))
         case .rightsRotate: self = .rightsRotate(try RightsRotate(from: &reader))
         case .rightsLease: self = .rightsLease(try RightsLease(from: &reader))
+        case .erase: self = .erase(try Erase(from: &reader))
         }
         reader.leave()
     }
@@ -131,6 +134,7 @@ extension Operation: WireObject {
         case .rightsRevoke(let fields): (.rightsRevoke, fields)
         case .rightsRotate(let fields): (.rightsRotate, fields)
         case .rightsLease(let fields): (.rightsLease, fields)
+        case .erase(let fields): (.erase, fields)
         }
     }
 }

@@ -1,21 +1,27 @@
 package import Primitives
 package import Wire
 
-/// A home node's commitment to one interval's calls: `{v, root}`.
+/// A home node's commitment to one interval's calls: `{v, root, size}`.
 package struct CommitEntry: WireObject, Hashable {
     package let root: Digest
+    package let size: UInt64
 
-    package init(root: Digest) { self.root = root }
+    package init(root: Digest, size: UInt64) {
+        self.root = root
+        self.size = size
+    }
 
     package init(from reader: inout CBORReader) throws(WireError) {
-        try reader.begin(2)
+        try reader.begin(3)
         root = try reader.id("root")
+        size = try reader.number("size", max: CeilingOf.commitLeaves)
         reader.leave()
     }
 
     package func encode(into writer: inout CBORWriter) {
-        writer.begin(2)
+        writer.begin(3)
         writer.field("root", root)
+        writer.field("size", size)
     }
 }
 

@@ -24,7 +24,7 @@ extension StatePrefix {
         case .member, .signingKey, .number, .thresholdKeys, .pastValidators, .call, .callKey, .recording, .rights,
             .viewers:
             1
-        case .evidence, .callCommit, .consent, .seal, .grant, .rotation, .lease: 2
+        case .evidence, .callCommit, .consent, .seal, .grant, .rotation, .lease, .erased: 2
         }
     }
 }

@@ -50,6 +50,8 @@ package enum StatePrefix: UInt8, CaseIterable, Sendable {
     case lease = 0x33
     /// (recording, –) → `ViewersEntry`
     case viewers = 0x34
+    /// (per-call key, 1), (recording, 2) or (number commitment, 3) → `ErasedEntry`
+    case erased = 0x40
 }
 
 /// The name of one fact in the state: a prefix and two 32-byte parts, 65 bytes in all. An unused part is zero, so
