@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import ICE
 internal import MediaEndpoint
 internal import Node
@@ -25,7 +26,7 @@ enum CallCommands {
         flags: MemberConnection.flags + [
             .init("--number", "NUMBER", "The phone number, with its country code: +49…."),
             .init("--direct", "ADDRESS", "node:mailbox:member:cid, as sotto answer prints it."),
-            .init("--for", "SECONDS", "Hang up after so long in the call."),
+            .init("--for", "SECONDS", "Hang up after so long in the call."), CallNotes.flag,
         ] + mediaFlags,
         example: "sotto call --number +4915112345678 --camera hello.webm --received answer.webm"
     ) { invocation throws(CommandError) in
@@ -54,6 +55,7 @@ enum CallCommands {
             await stop.wait()
             hangUp()
         }
+        let began = SystemTime.utc
         let report = await teller.follow(session) { event in
             switch event {
             case .inCall:
@@ -68,6 +70,9 @@ enum CallCommands {
             }
         }
         await recorder.finish()
+        if invocation.has("--commit"), report?.wasConnected ?? false {
+            await CallNotes.keep(session, since: began, client, home, teller)
+        }
         await phone.stop()
         if let error = CallTeller.failure(report) { throw error }
     }

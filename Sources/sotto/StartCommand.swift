@@ -158,6 +158,11 @@ struct NodeParts {
         services.append(ReleaseService(node: runtime, shares: shares))
         try addContent(runtime, home)
         services.append(HomeService(node: runtime))
+        do throws(NodeError) {
+            services.append(try CallCommitService(node: runtime, path: home.path + "/commitments"))
+        } catch {
+            throw CommandError("the store \(home.path)/commitments cannot be used: \(error)")
+        }
     }
 }
 

@@ -28,7 +28,7 @@ struct EvidenceNetworkTests {
         let network = try NetworkTests.Running(count: 4)
         for index in 0..<3 { try await network.start(index) }
         let first = try #require(network.nodes[0])
-        let outcome = try await first.chain.execute(try network.documents.admission(), within: .seconds(30))
+        let outcome = try await first.chain.execute(try network.documents.admission(), within: .seconds(90))
         #expect(outcome.result == .succeeded)
         let culprit = network.documents.nodes[3].member
         func next() async throws -> [MemberID] {

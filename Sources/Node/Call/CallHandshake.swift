@@ -38,6 +38,8 @@ struct CallHandshake {
     /// What the other side has proven of itself.
     struct CheckedPeer {
         let callKey: PublicKey
+        /// Its member's word for that key.
+        let certificate: SignedObject
         let fingerprint: Digest
         let nonce: Digest
         let mediaKey: [UInt8]
@@ -201,7 +203,7 @@ struct CallHandshake {
         }
         let (fingerprint, transport) = try check(reveal.transport)
         let peer = CheckedPeer(
-            callKey: certificate.callKey, fingerprint: fingerprint, nonce: reveal.nonce,
+            callKey: certificate.callKey, certificate: reveal.certificate, fingerprint: fingerprint, nonce: reveal.nonce,
             mediaKey: reveal.mediaKey.exposed, transport: transport)
         checked = peer
         return peer
@@ -261,6 +263,9 @@ struct CallHandshake {
             call: call, epoch: Self.rosterEpoch, ownKey: callKey.publicKey, peerKey: checked.callKey, peer: peer,
             ownSender: side == .caller ? 1 : 2, peerSender: side == .caller ? 2 : 1, hash: roster)
     }
+
+    /// The other member's certificate for its per-call key; nil before it is proven.
+    var peerCertificate: SignedObject? { checked?.certificate }
 
     private var roster: Digest? { (checked?.callKey ?? promised?.callKey).map { rosterHash(with: $0) } }
 

@@ -129,6 +129,9 @@ package actor CallSession {
     /// The member's word for that key; nil before the roster is known. What `call.open` commits to.
     package var certificate: SignedObject? { handshake.certificate }
 
+    /// The other member's word for its key; nil before it is proven.
+    package var peerCertificate: SignedObject? { handshake.peerCertificate }
+
     /// The key that stands for the member in this call.
     package var callKey: any Signing { handshake.callKey }
 
