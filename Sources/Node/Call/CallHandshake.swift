@@ -203,7 +203,8 @@ struct CallHandshake {
         }
         let (fingerprint, transport) = try check(reveal.transport)
         let peer = CheckedPeer(
-            callKey: certificate.callKey, certificate: reveal.certificate, fingerprint: fingerprint, nonce: reveal.nonce,
+            callKey: certificate.callKey, certificate: reveal.certificate, fingerprint: fingerprint,
+            nonce: reveal.nonce,
             mediaKey: reveal.mediaKey.exposed, transport: transport)
         checked = peer
         return peer
