@@ -29,7 +29,7 @@ struct RefusalTests {
         let chain = try ChainActor(
             on: loop, rules: documents.rules,
             store: try ChainStore(path: scratch.path + "/ledger", rules: documents.rules),
-            member: node.member, signer: node.keys.sign, network: .none, log: .silent)
+            member: node.member, signer: LocalSigner(SoftwareKey(node.keys.sign)), network: .none, log: .silent)
         await chain.start()
 
         func signed(_ operation: Ledger.Operation, in milliseconds: Int64 = 30_000, from: MemberID? = nil) -> [UInt8] {
