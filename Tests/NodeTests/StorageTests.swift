@@ -148,6 +148,18 @@ struct StorageTests {
         }
     }
 
+    @Test("A store that lost a commit below its tip does not open")
+    func lostCommit() throws {
+        let filled = try FilledStore(FilledStore.small)
+        try filled.fill(blocks: 6)
+        try filled.tamper { keys in
+            var batch = WriteBatch()
+            batch.delete([0x1a, 0, 0, 0, 0, 0, 0, 0, 4])
+            try keys.write(batch, synced: true)
+        }
+        #expect(throws: ChainStoreError.damaged("head")) { try filled.reopen() }
+    }
+
     @Test("Old versions of the state tree go on a full node and stay on an archive; the newest is whole on both")
     func staleNodes() throws {
         var counts: [Int] = []

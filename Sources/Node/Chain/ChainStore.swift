@@ -73,6 +73,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         }
         try loadLedge()
         try migrate(rules)
+        try checkCommits()
         try loadReplayMemory()
     }
 

@@ -159,6 +159,22 @@ extension ChainStore {
         self.ledge.withLock { $0 = found }
     }
 
+    /// Batches that are not synced may be lost with the power, and where LevelDB had begun a new log file by then,
+    /// later ones may be there without them. A commit that is missing below the tip shows by its head.
+    func checkCommits() throws(ChainStoreError) {
+        let tip = try storedTip().tip.record.height
+        var height = tip
+        while height > .zero, tip.rawValue - height.rawValue < Self.commitsChecked {
+            guard try read(.head, ChainTable.head.key(height), { $0 }) != nil else {
+                throw .damaged(ChainTable.head.name)
+            }
+            height = Height(height.rawValue - 1)
+        }
+    }
+
+    /// More than fit into what LevelDB holds outside of synced files.
+    private static let commitsChecked: UInt64 = 4_096
+
     // MARK: Layout 1
 
     /// From here on an older program refuses the store.

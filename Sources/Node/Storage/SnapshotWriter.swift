@@ -35,6 +35,9 @@ package struct SnapshotWriter {
             throw SnapshotFault(.manifest, "the store cannot be read: \(error)")
         }
         guard tip.tip.record.height > .zero else { throw SnapshotFault(.manifest, "the store holds no block yet") }
+        guard tip.tip.record.epoch == .zero, !tip.tip.record.endsEpoch else {
+            throw SnapshotFault(.manifest, "its first validator epoch has ended: a snapshot proves only the first set")
+        }
         try directory.make()
         var writer = SnapshotWriter(
             store: store, view: view, tip: tip, window: max(rules.genesis.limits.untilWindow, limits),
