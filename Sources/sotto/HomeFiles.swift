@@ -187,12 +187,6 @@ struct HomeFiles: Sendable {
         DeviceKeys(sign: SigningKey(seed: try key(.sign)), agreement: AgreementSecret(try key(.agreement)))
     }
 
-    func nodeKeys() throws(CommandError) -> NodeKeys {
-        NodeKeys(
-            sign: SigningKey(seed: try key(.sign)), link: SigningKey(seed: try key(.link)),
-            agreement: AgreementSecret(try key(.agreement)))
-    }
-
     /// The shares of a validator, held against the public keys in genesis; empty where there are no files.
     func shares(_ genesis: Genesis) throws(CommandError) -> NodeShares {
         NodeShares(
