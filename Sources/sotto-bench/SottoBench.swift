@@ -4,13 +4,15 @@ internal import Glibc
 private let usage = """
     Measures this machine and the programs on it: name, value, unit. What is printed was measured in this run.
 
-    usage: sotto-bench [ledger|growth|etcd|dht|call|framelog|crypto|all] [--seconds N] [--json]
+    usage: sotto-bench [ledger|growth|store|etcd|dht|call|framelog|crypto|all] [--seconds N] [--json]
+                       [--transactions N]
 
       ledger       four validators as processes of the sotto program that lies next to this one, fsync on; signed
                    transactions in batches over RPC WebSockets, until another node sees them final, with 1, 200, 1000
                    and 5000 under way (three runs each, the median is shown) and at 2000 per second; processor time
                    and disk for each; idle; one of four stopped; two of four stopped and back
       growth       the same with 1, 4, 7 and 13 validators and 1000 under way
+      store        one node's store, filled through the executor without a network: time, disk and memory as it grows
       etcd         a yardstick, if Debian's etcd-server and etcd-client are installed: three servers, a minute of
                    etcd's own load generator
       dht          twenty DHT nodes on loopback in this process, one put or get under way
@@ -20,6 +22,7 @@ private let usage = """
       crypto       one core: what the libraries do, as the machine's own limit
       all          all of them (default)
       --seconds N  how long each measurement takes, 1 to 600 (default 5)
+      --transactions N  how many the store is filled with, 1000 to 100000000 (default 20000)
       --json       one JSON object per line on standard output
       --help       this text
 
@@ -32,6 +35,7 @@ private let usage = """
 private struct Request {
     var sections: [Section] = []
     var seconds: Int64 = 5
+    var transactions = 20_000
     var isJSON = false
 
     /// Nil when an argument is unknown or out of range.
@@ -43,6 +47,11 @@ private struct Request {
             case "--seconds":
                 guard let value = rest.popFirst().flatMap({ Int64($0) }), (1...600).contains(value) else { return nil }
                 seconds = value
+            case "--transactions":
+                guard let value = rest.popFirst().flatMap({ Int($0) }), (1_000...100_000_000).contains(value) else {
+                    return nil
+                }
+                transactions = value
             case "all": sections = Section.allCases
             default:
                 guard let section = Section(rawValue: word) else { return nil }
@@ -61,9 +70,10 @@ private enum Section: String, CaseIterable {
     case call
     case ledger
     case growth
+    case store
     case etcd
 
-    func run(for time: Duration, into report: Report) async throws {
+    func run(for time: Duration, transactions: Int, into report: Report) async throws {
         switch self {
         case .crypto: try CryptoBench.run(for: time, into: report)
         case .framelog: try FrameLogBench.run(for: time, into: report)
@@ -71,6 +81,7 @@ private enum Section: String, CaseIterable {
         case .call: try await CallBench.run(for: time, into: report)
         case .ledger: try await LedgerBench.run(for: time, into: report)
         case .growth: try await LedgerBench.growth(for: time, into: report)
+        case .store: try StoreBench.run(transactions: transactions, into: report)
         case .etcd: try await EtcdBench.run(into: report)
         }
     }
@@ -113,7 +124,8 @@ struct SottoBench {
         var status: Int32 = 0
         for section in request.sections {
             do {
-                try await section.run(for: .seconds(request.seconds), into: report)
+                try await section.run(
+                    for: .seconds(request.seconds), transactions: request.transactions, into: report)
             } catch {
                 fail("\(section.rawValue): \(error)")
                 status = 1
