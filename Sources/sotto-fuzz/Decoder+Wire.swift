@@ -59,7 +59,7 @@ extension Decoder {
         Decoder("lease-entry", LeaseEntry.self), Decoder("viewers-entry", ViewersEntry.self),
         Decoder("limits-entry", LimitsEntry.self), Decoder("recent-records-entry", RecentRecordsEntry.self),
         Decoder("culprits-entry", CulpritsEntry.self), Decoder("evidence-entry", EvidenceEntry.self),
-        Decoder("erased-entry", ErasedEntry.self), Decoder("evidence", Evidence.self),
+        Decoder("erased-entry", ErasedEntry.self),
         Decoder("call-leaf", CallLeaf.self), Decoder("call-opening", CallOpening.self),
     ]
 

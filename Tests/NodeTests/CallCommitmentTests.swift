@@ -19,7 +19,7 @@ struct CallCommitmentTests {
     }
 
     @Test(
-        "LG-60, LG-64: leaves and dummies fill a class; the same root after a restart; a leaf finds its path once posted"
+        "LG-60, LG-64: leaves and dummies fill a class, with the same root after a restart; a leaf finds its path"
     )
     func trees() async throws {
         let limits = NetworkLimits()

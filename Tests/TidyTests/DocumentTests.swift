@@ -68,7 +68,7 @@ struct DocumentTests {
     @Test("Every command and flag that the README shows is there")
     func commands() throws {
         let code = tree.sources.filter { $0.module == "sotto" }.flatMap(\.lines).joined(separator: "\n")
-        let names = Set(code.matches(of: #/Command\(\s*"([a-z ]+)"/#).map { String($0.1) })
+        let names = Set(code.matches(of: #/Command\(\s*"([a-z -]+)"/#).map { String($0.1) })
         let flags = Set(code.matches(of: #/"(--[a-z-]+)"/#).map { String($0.1) })
         let shown = try text("README.md").split(separator: "\n").filter { $0.hasPrefix("sotto ") }
         #expect(shown.count > 10)

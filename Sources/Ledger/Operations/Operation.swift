@@ -3,8 +3,8 @@ package import Wire
 /// What a transaction does. Encoded as a map with one key, the operation's name, over its fields.
 ///
 /// Who `from` is follows from the operation, never from the sender's word: a member for most, whose current signing
-/// key must have signed; a per-call key for `consent.give`, `consent.withdraw`, `recording.seal` and the `erase` of its own
-/// part, which must itself have signed and which the home node that registered it answers for.
+/// key must have signed; a per-call key for `consent.give`, `consent.withdraw`, `recording.seal` and the `erase` of its
+/// own part, which must itself have signed and which the home node that registered it answers for.
 package enum Operation: Hashable, Sendable {
     case memberAdmit(MemberAdmit)
     case memberRotate(MemberRotate)

@@ -20,7 +20,8 @@ extension ChainVerifier {
         report.handovers += 1
     }
 
-    /// That the block is of the epoch of its height, and the first of one stands on what sealed the epoch before (S-14).
+    /// That the block is of the epoch of its height, and the first of one stands on what sealed the epoch before
+    /// (S-14).
     mutating func checkEpoch(of header: EngineHeader, _ height: Height) throws(Fault) {
         guard header.epoch == validators.epoch else {
             throw Fault(height: height, what: "the header is of another validator epoch than its height")
