@@ -21,7 +21,7 @@ struct LedgerNetwork: Sendable {
         /// Processor time that the node has used since it was started.
         var used: Duration { ProcessTime.used(by: process) }
         /// Bytes of the files of its ledger.
-        var byteCount: Int { Files.byteCount(in: path + "/ledger") }
+        var byteCount: Int { Files.byteCount(in: path + "/data/ledger") }
 
         func signal(_ number: Int32) { kill(process, number) }
     }
@@ -110,9 +110,10 @@ enum Files {
     static func byteCount(in path: String) -> Int {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
         return names.reduce(0) { sum, name in
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path + "/" + name)
-            guard attributes?[.type] as? FileAttributeType == .typeRegular else { return sum }
-            return sum + Int((attributes?[.size] as? UInt64) ?? 0)
+            var entry = stat()
+            // A file that LevelDB has just deleted counts for nothing.
+            guard unsafe lstat(path + "/" + name, &entry) == 0, entry.st_mode & S_IFMT == S_IFREG else { return sum }
+            return sum + Int(entry.st_size)
         }
     }
 }

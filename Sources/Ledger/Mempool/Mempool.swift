@@ -71,6 +71,8 @@ package struct Mempool: Sendable, Equatable {
     package var byteCount: UInt64 { bytes }
     package var isEmpty: Bool { entries.isEmpty }
     package func contains(_ id: TransactionID) -> Bool { entries[id] != nil }
+    /// The bytes of a transaction that is held.
+    package func envelope(_ id: TransactionID) -> [UInt8]? { entries[id]?.transaction.value.bytes }
     /// Something is ready for a block, and in none that may still become final.
     package var hasFree: Bool { freeCount > 0 }
     /// Something is ready for a block, or in one that may still become final.

@@ -57,7 +57,7 @@ extension ChainActor {
             meter.refused(error)
             throw error
         }
-        own.insert(transaction.value.id)
+        own[transaction.value.id] = SystemTime.monotonic
         outgoing.append(transaction.value.bytes)
         if outgoing.count == 1 {
             // Those that come in the same turn leave in one message.
@@ -136,7 +136,7 @@ extension ChainActor {
     }
 
     func resolve(_ id: TransactionID, _ result: Result<TransactionOutcome, SubmitError>) {
-        own.remove(id)
+        own[id] = nil
         for waiter in waiters.removeValue(forKey: id) ?? [] {
             waiterCount -= 1
             loop.cancel(waiter.timer)
@@ -160,10 +160,15 @@ extension ChainActor {
     }
 
     func resendTransactions() {
-        // Each node says its own again; all together would drown the votes.
-        let pending = mempool.candidates(
-            at: SystemTime.utc, bytesMax: rules.genesis.limits.blockBytes, countMax: 4_096)
-        send(pending.filter { own.contains($0.value.id) }.map(\.value.bytes))
+        // Links lose nothing while they stand: what was sent a moment ago is on its way, and all of it together would
+        // drown the votes. So each node says its own again, one message at a time, the longest unsaid first.
+        let now = SystemTime.monotonic
+        let due = own.filter { now - $0.value >= Self.resendPause }.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+        let envelopes = due.prefix(Self.transactionsPerMessageMax).compactMap { id, _ in
+            own[id] = now
+            return mempool.envelope(id)
+        }
+        send(envelopes)
     }
 
     private func flushTransactions() {

@@ -14,6 +14,8 @@ package actor ChainActor {
     static let waitersMax = 4_096
     /// Transactions in one message.
     static let transactionsPerMessageMax = 256
+    /// Until a transaction is sent again.
+    static let resendPause = Duration.seconds(2)
 
     nonisolated let loop: EpollLoop
     package nonisolated let rules: RuleBook
@@ -52,8 +54,9 @@ package actor ChainActor {
     var lastWaiter = 0
     var listeners: [@Sendable (FinalisedBlock) -> Void] = []
     var outgoing: [[UInt8]] = []
-    /// Pending transactions that were handed in here: those that are sent again when nothing moves.
-    var own: Set<TransactionID> = []
+    /// Pending transactions that were handed in here, and when they were sent last: those that are sent again when
+    /// nothing moves.
+    var own: [TransactionID: Duration] = [:]
     var events: [Engine.Event] = []
     var isRunning = false
     var isStopped = false
