@@ -125,8 +125,8 @@ extension ChainActor {
 
     // MARK: Who is in another epoch
 
-    /// S-15: whether a message is of the epoch that runs here. To one of an older epoch the node answers how that ended;
-    /// one of the next is kept until then, and its sender asked if that takes long.
+    /// S-15: whether a message is of the epoch that runs here. To one of an older epoch the node answers how that
+    /// ended; one of the next is kept until then, and its sender asked if that takes long.
     func isOfThisEpoch(_ message: Message, _ bytes: [UInt8], from peer: MemberID) -> Bool {
         let epoch: ValidatorEpoch
         switch message {

@@ -11,9 +11,9 @@ import Wire
 /// One batch holds all of it but the body, which consensus made durable before it signed: the block's entry points
 /// there. Bodies move to a segment file when enough have gathered, with one sync of that file for all of them.
 ///
-/// The batch is synced, although a quorum made the body and two votes durable before a finalization could exist, and the
-/// block would become final again from them: LevelDB syncs only the log file that it writes, so a batch left unsynced at
-/// the end of one file could be lost while a later one, in the next file, is kept.
+/// The batch is synced, although a quorum made the body and two votes durable before a finalization could exist, and
+/// the block would become final again from them: LevelDB syncs only the log file that it writes, so a batch left
+/// unsynced at the end of one file could be lost while a later one, in the next file, is kept.
 extension ChainStore {
     /// Makes blocks final, in one batch: oldest first, `finalization` of the last; none for a store that is filled by
     /// executing what another holds. `echoes` led to the finality of a block that seals its validator epoch.
