@@ -9,8 +9,8 @@ import Wire
 ///
 /// A member's device makes a leaf of its call and hands in the hash: the node learns that one of its members had a
 /// call, which it knew, and no more. When an interval is over, the leaves of calls and of random dummies, in ascending
-/// order, fill a size class of the network. The order says nothing, since hashes are as random as dummies. Leaves and trees
-/// survive a restart; trees are kept for as long as `keptIntervals`.
+/// order, fill a size class of the network. The order says nothing, since hashes are as random as dummies. Leaves and
+/// trees survive a restart; trees are kept for as long as `keptIntervals`.
 package actor CallCommitments {
     /// Leaves that one member may have in one interval.
     static let perMemberMax = 64
