@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A thread for an actor that must block: on fsync, on LevelDB, on a name look-up. The actor names it in
 /// `unownedExecutor` and keeps it in a `let`, so that its durable writes are synchronous and in order.
-package final class BlockingThreadExecutor: SerialExecutor, TaskExecutor, Sendable {
+package final class BlockingThreadExecutor: SerialExecutor, Sendable {
     private let queue = JobQueue()
     private let thread: ExecutorThread
     private let wakeUp: FileDescriptor
@@ -34,7 +34,6 @@ package final class BlockingThreadExecutor: SerialExecutor, TaskExecutor, Sendab
     package func checkIsolated() { precondition(isCurrent, "not on the executor's thread") }
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
-    package func asUnownedTaskExecutor() -> UnownedTaskExecutor { unsafe UnownedTaskExecutor(ordinary: self) }
 
     private func wake() {
         var one: UInt64 = 1
@@ -43,10 +42,7 @@ package final class BlockingThreadExecutor: SerialExecutor, TaskExecutor, Sendab
 
     private func run() {
         while !queue.endThread() {
-            for job in queue.takeAll() {
-                unsafe job.runSynchronously(
-                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-            }
+            for job in queue.takeAll() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
             guard queue.prepareToSleep() else { continue }
             var count: UInt64 = 0
             _ = unsafe read(wakeUp.number, &count, 8)

@@ -22,15 +22,18 @@ package protocol TurnEndHandler: AnyObject {
     func turnEnded()
 }
 
-/// One thread that waits for descriptors, timers and jobs, and is at the same time the executor of the actors and
-/// tasks that use them. An actor with this executor gets readiness, timers and calls from its neighbours on the loop
+/// One thread that waits for descriptors, timers and jobs, and is at the same time the executor of the actors that use
+/// them. An actor with this executor gets readiness, timers and calls from its neighbours on the loop
 /// without a hop between threads.
 ///
 /// A turn: jobs, then turn-end handlers, then `epoll`, then what is ready, then timers. One turn takes the jobs that
-/// waited when it began, so jobs that make jobs do not starve sockets. Everything except `enqueue`, `stop` and
+/// waited when it began, so jobs that make jobs do not starve sockets. A job runs until it waits for something: an
+/// `await` that stays on the loop (a continuation, a neighbour) does not end it. That is why no executor here is also a
+/// `TaskExecutor`: the runtime would take a job run as both for a stranger at each such `await`, and put it to the end
+/// of the queue. Everything except `enqueue`, `stop` and
 /// `isCurrent` is called on the loop's thread only, and checks it.
 @safe
-package final class EpollLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+package final class EpollLoop: SerialExecutor, @unchecked Sendable {
     private struct Registration {
         let handler: any ReadinessHandler
         let generation: UInt32
@@ -84,7 +87,6 @@ package final class EpollLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     package func checkIsolated() { precondition(isCurrent, "not on the loop's thread") }
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
-    package func asUnownedTaskExecutor() -> UnownedTaskExecutor { unsafe UnownedTaskExecutor(ordinary: self) }
 
     /// Lets go of every descriptor, timer and handler, and ends the thread when no job waits. A job that comes later
     /// still runs, on a thread started for it, so that no task hangs for ever. May be called from any thread.
@@ -147,10 +149,7 @@ package final class EpollLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private func run() {
         var events = unsafe [epoll_event](repeating: epoll_event(), count: Self.eventsPerTurn)
         while true {
-            for job in queue.takeAll() {
-                unsafe job.runSynchronously(
-                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-            }
+            for job in queue.takeAll() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
             endTurn()
             if queue.isStopping {
                 letGo()

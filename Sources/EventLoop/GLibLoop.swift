@@ -12,7 +12,7 @@ internal import CGLib
 /// sessions; more sessions take more loops.
 ///
 /// `@unchecked Sendable`, because all state lies in `GLibThread`, which says what guards it.
-package final class GLibLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+package final class GLibLoop: SerialExecutor, @unchecked Sendable {
     private let thread: GLibThread
 
     /// Starts the thread.
@@ -30,7 +30,6 @@ package final class GLibLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
-    package func asUnownedTaskExecutor() -> UnownedTaskExecutor { unsafe UnownedTaskExecutor(ordinary: self) }
 
     /// Whether the caller runs on the loop's thread, be it in a job or in a C callback.
     package var isCurrent: Bool { thread.isCurrent }

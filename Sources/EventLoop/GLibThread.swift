@@ -66,12 +66,13 @@ final class GLibThread: @unchecked Sendable {
     }
 
     func enqueue(_ job: UnownedJob) {
-        let isFirst = queue.withLock { queue in
-            queue.jobs.append(job)
-            return queue.jobs.count == 1
-        }
         // On its own thread the loop is awake, and looks into the queue before it sleeps.
-        if isFirst && !isCurrent { unsafe g_main_context_wakeup(context) }
+        let mustWake = !isCurrent
+        queue.withLock { queue in
+            queue.jobs.append(job)
+            // Inside the lock: outside it the job may have run already, and with its actor the last holder be gone.
+            if mustWake, queue.jobs.count == 1 { unsafe g_main_context_wakeup(context) }
+        }
     }
 
     private func run() {
@@ -116,8 +117,7 @@ final class GLibThread: @unchecked Sendable {
         }
         guard !batch.isEmpty, let executor = unsafe executor?.takeUnretainedValue() else { return }
         for job in batch {
-            unsafe job.runSynchronously(
-                isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
+            unsafe job.runSynchronously(on: executor.asUnownedSerialExecutor())
         }
         batch.removeAll(keepingCapacity: true)
         queue.withLock { queue in queue.spare = batch }

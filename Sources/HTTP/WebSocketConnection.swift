@@ -182,16 +182,18 @@ package actor WebSocketConnection {
         }
     }
 
-    /// Looks and waits in one step: between the two a message could come in and be overtaken.
     private func wait() async -> WebSocketMessage? {
-        if !incoming.isEmpty {
-            let message = incoming.removeFirst()
-            incomingByteCount -= message.byteCount
-            return message
+        await withCheckedContinuation { continuation in
+            // Looks and waits in one step: a message that came in between would never be seen.
+            if !incoming.isEmpty {
+                let message = incoming.removeFirst()
+                incomingByteCount -= message.byteCount
+                return continuation.resume(returning: message)
+            }
+            guard !isClosed, !Task.isCancelled else { return continuation.resume(returning: nil) }
+            precondition(reader == nil, "a WebSocket has one reader")
+            reader = continuation
         }
-        guard !isClosed, !Task.isCancelled else { return nil }
-        precondition(reader == nil, "a WebSocket has one reader")
-        return await withCheckedContinuation { reader = $0 }
     }
 
     private func giveUp() {

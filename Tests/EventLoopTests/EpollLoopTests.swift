@@ -27,8 +27,7 @@ import Testing
         let loop = try EpollLoop(name: "test")
         defer { loop.stop() }
         #expect(!loop.isCurrent)
-        let isCurrent = await Task(executorPreference: loop) { loop.isCurrent }.value
-        #expect(isCurrent)
+        #expect(await Lodger(on: loop).runs { loop.isCurrent })
     }
 
     @Test("many tasks from many threads all run")
@@ -36,7 +35,10 @@ import Testing
         let loop = try EpollLoop(name: "test")
         defer { loop.stop() }
         let total = await withTaskGroup(of: Int.self) { group in
-            for number in 0..<500 { group.addTask(executorPreference: number % 2 == 0 ? loop : nil) { number } }
+            let lodger = Lodger(on: loop)
+            for number in 0..<500 {
+                group.addTask { number % 2 == 0 ? number : await lodger.runs { number } }
+            }
             return await group.reduce(0, +)
         }
         #expect(total == 499 * 500 / 2)
@@ -49,8 +51,8 @@ import Testing
         loop.stop()
         disk.stop()
         for _ in 0..<20 {
-            #expect(await Task(executorPreference: loop) { loop.isCurrent }.value)
-            #expect(await Task(executorPreference: disk) { disk.isCurrent }.value)
+            #expect(await Lodger(on: loop).runs { loop.isCurrent })
+            #expect(await Lodger(on: disk).runs { disk.isCurrent })
         }
     }
 

@@ -79,13 +79,6 @@ struct GLibLoopTests {
         #expect(await second.isOnLoop())
     }
 
-    @Test("a task that prefers the loop runs there")
-    func taskExecutor() async {
-        let loop = GLibLoop(name: "test")
-        let isCurrent = await Task(executorPreference: loop) { loop.isCurrent }.value
-        #expect(isCurrent)
-    }
-
     @Test("a timer's callback may enter an actor of the loop")
     func timerEnters() async {
         let guest = Guest(loop: GLibLoop(name: "test"))
