@@ -43,10 +43,7 @@ extension Certificate: WireObject {
         guard try reader.unsigned() == Self.version else { throw .badValue(field: "v") }
         try reader.key("hash")
         let hash = try reader.identifier(Digest.self)
-        try reader.key("kind")
-        guard let kind = Ballot.Kind(rawValue: UInt8(try reader.unsigned(max: 255))) else {
-            throw .badValue(field: "kind")
-        }
+        let kind = try Ballot.Kind(from: &reader)
         try reader.key("sigs")
         let signatures = try reader.array(max: SeatSet.countMax) { inner throws(WireError) in try inner.signature() }
         try reader.key("view")

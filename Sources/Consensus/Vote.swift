@@ -35,10 +35,7 @@ extension Vote: WireObject {
         signature = try reader.signature()
         try reader.key("hash")
         let hash = try reader.identifier(Digest.self)
-        try reader.key("kind")
-        guard let kind = Ballot.Kind(rawValue: UInt8(try reader.unsigned(max: 255))) else {
-            throw .badValue(field: "kind")
-        }
+        let kind = try Ballot.Kind(from: &reader)
         try reader.key("view")
         let view = try reader.counter(View.self)
         try reader.key("epoch")

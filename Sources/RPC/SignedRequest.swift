@@ -92,7 +92,7 @@ package struct RequestEnvelope: Equatable, Sendable, Verifiable {
     /// Reads the text that stands under `signed` in the params of a JSON-RPC request.
     /// - Throws: `unauthorised` with reason `envelope`.
     package init(text: String) throws(RPCError) {
-        guard let bytes = Base64URL.decode(text) else { throw Self.unreadable }
+        guard let bytes = Base64.url.decode(text) else { throw Self.unreadable }
         do {
             var reader = CBORReader(bytes)
             signed = try SignedObject(from: &reader, bodyMax: SignedRequest.bodyByteCountMax)
@@ -104,7 +104,7 @@ package struct RequestEnvelope: Equatable, Sendable, Verifiable {
     }
 
     /// base64url of the signed object.
-    package var text: String { Base64URL.encode(signed.encoded) }
+    package var text: String { Base64.url.encode(signed.encoded) }
 
     /// The JSON-RPC request that carries this. Its method repeats the signed one; params hold the envelope only.
     package func carrier(id: RPCID) -> RPCRequest {

@@ -12,6 +12,15 @@ package struct Ballot: Hashable, Sendable {
         /// I saw this block notarized and had not given up, and never will, on this view.
         case finalize = 3
 
+        /// Reads the number of a kind, under the key `kind`.
+        package init(from reader: inout CBORReader) throws(WireError) {
+            try reader.key("kind")
+            guard let kind = Self(rawValue: UInt8(try reader.unsigned(max: 255))) else {
+                throw .badValue(field: "kind")
+            }
+            self = kind
+        }
+
         package var signingKind: SigningKind {
             switch self {
             case .notarize: .notarize

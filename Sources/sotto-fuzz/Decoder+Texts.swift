@@ -42,7 +42,7 @@ extension Decoder {
         },
         Decoder("base64url", byteCountMax: 300) { bytes in
             let text = String(decoding: bytes, as: UTF8.self)
-            if let data = Base64URL.decode(text) { require(Base64URL.encode(data) == text, "two texts, one value") }
+            if let data = Base64.url.decode(text) { require(Base64.url.encode(data) == text, "two texts, one value") }
         },
         Decoder("socket-address", byteCountMax: 100) { bytes in
             guard let address = SocketAddress(String(decoding: bytes, as: UTF8.self)) else { return }

@@ -63,7 +63,7 @@ struct ChainTests {
         var (story, _) = try Story.told(validators: 4)
         let bundle = try story.inclusionBundle(of: 1)
         var hash = SHA256()
-        #expect(bundle.holds(in: try Finality.context(of: story.rules), with: &hash))
+        #expect(bundle.holds(in: try ValidatorTrail(story.rules).context, with: &hash))
         try Golden.compare(bundle.encoded, with: "inclusion-bundle.cbor")
         let chapter = story.chapters[1]
         let stored = StoredBlock(codes: chapter.executed.results.map(\.code), proposal: chapter.proposal)

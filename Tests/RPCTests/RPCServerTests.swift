@@ -100,10 +100,10 @@ struct RPCServerTests {
         _ = try await node.client.send(request)
         #expect(await code { _ = try await node.client.send(request) } == .replayedRequest)
         let envelope = node.signer().envelope("test.whoami", .object([]))
-        var bytes = try #require(Base64URL.decode(envelope.text))
+        var bytes = try #require(Base64.url.decode(envelope.text))
         bytes[60] ^= 1
         let forged = RPCRequest(
-            id: .number(1), method: "test.whoami", params: ["signed": .string(Base64URL.encode(bytes))])
+            id: .number(1), method: "test.whoami", params: ["signed": .string(Base64.url.encode(bytes))])
         #expect(await code { _ = try await node.client.send(forged) } == .unauthorised)
         _ = try await node.client.send(envelope.carrier(id: .number(2)))
         await node.server.stop()

@@ -60,11 +60,11 @@ struct SignedRequestTests {
 
     @Test("an envelope with any byte flipped is refused, by its form or by its signature")
     func flippedBytes() throws {
-        let bytes = try #require(Base64URL.decode(envelope().text))
+        let bytes = try #require(Base64.url.decode(envelope().text))
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 0x40
-            guard let envelope = try? RequestEnvelope(text: Base64URL.encode(changed)) else { continue }
+            guard let envelope = try? RequestEnvelope(text: Base64.url.encode(changed)) else { continue }
             #expect(SignatureVerifier().verified(envelope, in: chain) == nil)
         }
     }
@@ -128,15 +128,15 @@ struct Base64URLTests {
         arguments: ["", "f", "fo", "foo", "foob", "fooba", "foobar"])
     func vectors(text: String) {
         let expected = ["", "Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE", "Zm9vYmFy"][text.utf8.count]
-        #expect(Base64URL.encode(text.utf8) == expected)
-        #expect(Base64URL.decode(expected) == Array(text.utf8))
+        #expect(Base64.url.encode(text.utf8) == expected)
+        #expect(Base64.url.decode(expected) == Array(text.utf8))
     }
 
     @Test(
         "padding, other alphabets, odd lengths and stray bits are refused",
         arguments: ["Zg==", "Zh", "Z", "+/+/", "Zm 9"])
-    func refused(text: String) { #expect(Base64URL.decode(text) == nil) }
+    func refused(text: String) { #expect(Base64.url.decode(text) == nil) }
 
     @Test("the two characters that differ from base64 are read")
-    func alphabet() { #expect(Base64URL.decode("-_-_") == [0xfb, 0xff, 0xbf]) }
+    func alphabet() { #expect(Base64.url.decode("-_-_") == [0xfb, 0xff, 0xbf]) }
 }

@@ -18,12 +18,13 @@ package struct LogCheckpoint: Hashable, Sendable {
     package static func origin(of chain: ChainID) -> String { "sotto/log/" + chain.hex }
 
     /// With its last line break: the bytes that are signed.
-    package var text: String { "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n" }
+    package var text: String { "\(origin)\n\(size)\n\(Base64.standard.encode(root.bytes))\n" }
 
     /// Nil unless this is exactly such a text; further lines are refused.
     package init?(text: some StringProtocol) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 4, let size = UInt64(lines[1]), let root = Base64.decode(lines[2]).flatMap({ Digest($0) })
+        guard lines.count == 4, let size = UInt64(lines[1]),
+            let root = Base64.standard.decode(lines[2]).flatMap({ Digest($0) })
         else { return nil }
         self.init(origin: String(lines[0]), size: size, root: root)
         guard !origin.isEmpty, self.text == text else { return nil }
@@ -46,12 +47,12 @@ package struct NoteKey: Hashable, Sendable {
         id = Array(hash.digest(Array(name.utf8) + [0x0a, Self.signatureType] + key.bytes).bytes.prefix(4))
     }
 
-    package var text: String { "\(name)+\(Hex.encode(id))+\(Base64.encode([Self.signatureType] + key.bytes))" }
+    package var text: String { "\(name)+\(Hex.encode(id))+\(Base64.standard.encode([Self.signatureType] + key.bytes))" }
 
     /// Nil unless this is the text of an Ed25519 key, with the id that follows from it.
     package init?(text: some StringProtocol, with hash: inout some Hashing) {
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[0].isEmpty, let bytes = Base64.decode(parts[2]),
+        guard parts.count == 3, !parts[0].isEmpty, let bytes = Base64.standard.decode(parts[2]),
             bytes.first == Self.signatureType, let key = PublicKey(bytes.dropFirst())
         else { return nil }
         self.init(name: String(parts[0]), key: key, with: &hash)
@@ -68,7 +69,8 @@ package enum SignedNote {
     /// The note of a text that ends with a line break.
     package static func note(_ text: String, _ signatures: [(key: NoteKey, signature: Signature)]) -> String {
         text + "\n"
-            + signatures.map { "\u{2014} \($0.key.name) \(Base64.encode($0.key.id + $0.signature.bytes))\n" }.joined()
+            + signatures.map { "\u{2014} \($0.key.name) \(Base64.standard.encode($0.key.id + $0.signature.bytes))\n" }
+            .joined()
     }
 
     /// The text of a note and the check of `key`'s signature on it; nil when the key has not signed it, or it is no
@@ -85,7 +87,8 @@ package enum SignedNote {
         var found: SignatureCheck?
         for line in signatures {
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
-            guard words.count == 3, words[0] == "\u{2014}", !words[1].isEmpty, let bytes = Base64.decode(words[2]),
+            guard words.count == 3, words[0] == "\u{2014}", !words[1].isEmpty,
+                let bytes = Base64.standard.decode(words[2]),
                 bytes.count > 4
             else { return nil }
             guard words[1] == key.name, Array(bytes.prefix(4)) == key.id else { continue }

@@ -27,11 +27,8 @@ package struct Evidence: WireObject, Hashable {
             try reader.key("sig")
             signature = try reader.signature()
             hash = try reader.id("hash")
-            guard let kind = Ballot.Kind(rawValue: UInt8(try reader.number("kind", max: 255))) else {
-                throw .badValue(field: "kind")
-            }
+            kind = try Ballot.Kind(from: &reader)
             guard kind != .nullify || hash == .zero else { throw .badValue(field: "hash") }
-            self.kind = kind
             reader.leave()
         }
 

@@ -153,17 +153,12 @@ package actor ChainActor {
     func fail(_ error: ChainStoreError) {
         log(.error, "store_failed", ["error": .word(String(describing: error))])
         meter.failure = error
-        onFailure?(error)
         stop()
     }
 
-    var onFailure: (@Sendable (ChainStoreError) -> Void)?
     var onEvidence: (@Sendable (Evidence) -> Void)?
     /// The last validator epoch for which a validator's double signing was handed over, by its key.
     var accused: [PublicKey: ValidatorEpoch] = [:]
-
-    /// Called once if the store fails; the node then stops.
-    package func setFailureHandler(_ handler: @escaping @Sendable (ChainStoreError) -> Void) { onFailure = handler }
 
     func count(_ body: (inout ChainStatistics) -> Void) { body(&statistics) }
 

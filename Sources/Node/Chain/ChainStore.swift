@@ -44,7 +44,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     let memory: Mutex<ReplayMemory>
     /// What the chain's thread knows of the store without looking.
     let ledge: Mutex<StoreLedge>
-    private let failure = Mutex<KeyValueError?>(nil)
 
     /// Opens the store of `rules`' network in `path`, or makes it, with the genesis block in it.
     package init(
@@ -119,9 +118,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         return counts
     }
 
-    /// The error that made a read fail, for whoever must say why the node stops.
-    package var lastError: KeyValueError? { failure.withLock { $0 } }
-
     // MARK: StateView
 
     package func value(for key: StateKey) throws(StateError) -> [UInt8]? {
@@ -146,7 +142,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         do throws(KeyValueError) {
             return try keys.value(for: key)
         } catch {
-            failure.withLock { $0 = error }
             throw .storeFailed
         }
     }
@@ -201,7 +196,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         do throws(KeyValueError) {
             try keys.write(batch, synced: synced)
         } catch {
-            failure.withLock { $0 = error }
             throw .store(error)
         }
     }
@@ -210,7 +204,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         do throws(KeyValueError) {
             return try keys.entries(in: range, limit: limit)
         } catch {
-            failure.withLock { $0 = error }
             throw .store(error)
         }
     }
@@ -233,7 +226,6 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         do throws(KeyValueError) {
             bytes = try keys.value(for: key)
         } catch {
-            failure.withLock { $0 = error }
             throw .store(error)
         }
         guard let bytes else { return nil }

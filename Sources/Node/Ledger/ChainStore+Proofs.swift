@@ -53,10 +53,15 @@ extension ChainStore {
         return list
     }
 
-    /// A transaction's leaf, its path to the log of `tip`, and its body.
-    func logFact(_ id: TransactionID, in tip: LedgerTip, with hash: inout SHA256) throws(ProofError)
-        -> ProofBundle.LogFact
-    {
+    /// Where a transaction stands in the one log.
+    struct LogPlace {
+        let envelope: [UInt8]
+        let leaf: LogLeaf
+        let index: UInt64
+    }
+
+    /// A transaction's body, its leaf and the leaf's place.
+    func logPlace(of id: TransactionID, with hash: inout SHA256) throws(ProofError) -> LogPlace {
         let found: (position: Position, block: StoredBlock)?
         do throws(ChainStoreError) {
             let position = try position(of: id)
@@ -70,14 +75,23 @@ extension ChainStore {
         guard let content = try? stored.ledgerBlock(), Int(position.index) < content.transactions.count else {
             throw .failed
         }
-        let index = content.record.logSize - UInt64(content.transactions.count) + UInt64(position.index)
-        guard let path = try? LogTree.inclusionProof(of: index, size: tip.record.logSize, from: self, with: &hash)
-        else { throw .failed }
         let envelope = content.transactions[Int(position.index)]
         let leaf = LogLeaf(
             height: position.height, index: position.index,
             envelope: CID(of: envelope, .dagCBOR, with: &hash).digest, code: stored.codes[Int(position.index)])
-        return ProofBundle.LogFact(envelope: envelope, leaf: leaf, path: path, index: index)
+        let index = content.record.logSize - UInt64(content.transactions.count) + UInt64(position.index)
+        return LogPlace(envelope: envelope, leaf: leaf, index: index)
+    }
+
+    /// A transaction's leaf, its path to the log of `tip`, and its body.
+    func logFact(_ id: TransactionID, in tip: LedgerTip, with hash: inout SHA256) throws(ProofError)
+        -> ProofBundle.LogFact
+    {
+        let place = try logPlace(of: id, with: &hash)
+        guard
+            let path = try? LogTree.inclusionProof(of: place.index, size: tip.record.logSize, from: self, with: &hash)
+        else { throw .failed }
+        return ProofBundle.LogFact(envelope: place.envelope, leaf: place.leaf, path: path, index: place.index)
     }
 
     /// What stands under a key in the state of `tip`, proven.

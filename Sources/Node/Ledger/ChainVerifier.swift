@@ -53,12 +53,10 @@ package struct ChainVerifier {
     package init(_ store: ChainStore, rules: RuleBook) throws(Fault) {
         self.store = store
         self.rules = rules
-        guard let context = try? Finality.context(of: rules), let set = context.validators(of: .zero),
-            let genesis = try? rules.genesisBlock(with: &hash)
-        else {
+        guard let genesis = try? rules.genesisBlock(with: &hash), let set = try? Finality.validators(in: genesis) else {
             throw Fault(height: .zero, what: "the genesis document has no first block")
         }
-        self.context = context
+        context = VotingContext(chain: rules.chain, sets: [set])
         validators = set
         state.commit(genesis)
         tip = genesis.tip

@@ -84,15 +84,13 @@ package enum Finality {
         }
     }
 
-    /// The validators that a genesis document begins with.
-    package static func context(of rules: RuleBook) throws(StateError) -> VotingContext {
-        var hash = SHA256()
-        let block = try rules.genesisBlock(with: &hash)
+    /// The validators that a network begins with, as its genesis block writes them.
+    package static func validators(in genesis: ExecutedBlock) throws(StateError) -> ValidatorSet {
         let key = StateKey(.validators)
-        guard let value = block.writes[key], let bytes = value, let set = try? ValidatorSet(decoding: bytes) else {
+        guard let value = genesis.writes[key], let bytes = value, let set = try? ValidatorSet(decoding: bytes) else {
             throw .unreadable(key)
         }
-        return VotingContext(chain: rules.chain, sets: [set])
+        return set
     }
 }
 
@@ -124,19 +122,13 @@ extension ChainStore {
     /// Proves a transaction against the newest record; nil when it is not on the ledger.
     package func inclusionBundle(of id: TransactionID) -> InclusionBundle? {
         var hash = SHA256()
-        guard let position = try? position(of: id), let stored = try? block(at: position.height),
-            let content = try? stored.ledgerBlock(), Int(position.index) < content.transactions.count,
-            let tip = try? tip(), let finality = finalityProof(of: tip.record.height)
+        // The place before the tip: a later tip holds it, an older one might not.
+        guard let place = try? logPlace(of: id, with: &hash), let tip = try? tip(),
+            let finality = finalityProof(of: tip.record.height),
+            let path = try? LogTree.inclusionProof(of: place.index, size: tip.record.logSize, from: self, with: &hash)
         else { return nil }
-        let index = content.record.logSize - UInt64(content.transactions.count) + UInt64(position.index)
-        guard
-            let path = try? LogTree.inclusionProof(of: index, size: tip.record.logSize, from: self, with: &hash)
-        else { return nil }
-        let envelope = CID(of: content.transactions[Int(position.index)], .dagCBOR, with: &hash)
-        let leaf = LogLeaf(
-            height: position.height, index: position.index, envelope: envelope.digest,
-            code: stored.codes[Int(position.index)])
-        return InclusionBundle(leaf: leaf, index: index, path: path, record: tip.record, finality: finality)
+        return InclusionBundle(
+            leaf: place.leaf, index: place.index, path: path, record: tip.record, finality: finality)
     }
 }
 
@@ -152,13 +144,9 @@ package struct ProvenFact: Sendable {
 extension ChainActor {
     /// The value under a key, proven against the newest record; nil when the store fails.
     package func fact(_ key: StateKey) -> ProvenFact? {
-        do throws(StateError) {
-            return ProvenFact(
-                value: try store.value(for: key),
-                proof: try StateTree.proof(of: key, in: tip.state, from: store, with: &hash), record: tip.record,
-                finality: store.finalityProof(of: tip.record.height))
-        } catch {
-            return nil
-        }
+        guard let fact = try? store.stateFact(key, in: tip, with: &hash) else { return nil }
+        return ProvenFact(
+            value: fact.value, proof: fact.proof, record: tip.record,
+            finality: store.finalityProof(of: tip.record.height))
     }
 }

@@ -21,9 +21,9 @@ package struct ValidatorTrail: Sendable, Equatable {
     /// - Throws: `badGenesis` when it makes no state with validators.
     package init(_ rules: RuleBook) throws(ProofFault) {
         var hash = SHA256()
-        guard let block = try? rules.genesisBlock(with: &hash), let value = block.writes[StateKey(.validators)],
-            let bytes = value, let set = try? ValidatorSet(decoding: bytes)
-        else { throw .badGenesis }
+        guard let block = try? rules.genesisBlock(with: &hash), let set = try? Finality.validators(in: block) else {
+            throw .badGenesis
+        }
         self.init(rules, beginningWith: set)
     }
 

@@ -43,8 +43,8 @@ package struct LedgerFiller {
         } catch {
             throw .store(error)
         }
-        guard let context = try? Finality.context(of: rules), let set = context.validators(of: .zero), set.count == 1,
-            set.seat(of: member) != nil
+        guard let genesis = try? rules.genesisBlock(with: &hash), let set = try? Finality.validators(in: genesis),
+            set.count == 1, set.seat(of: member) != nil
         else { throw .notAlone }
     }
 

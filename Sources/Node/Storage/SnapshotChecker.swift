@@ -73,10 +73,10 @@ package struct SnapshotChecker {
         guard manifest.chain == rules.chain, manifest.tip.record.chain == rules.chain else {
             throw SnapshotFault(.manifest, "it belongs to another network")
         }
-        guard let context = try? Finality.context(of: rules), let genesis = try? rules.genesisBlock(with: &hash) else {
+        guard let genesis = try? rules.genesisBlock(with: &hash), let set = try? Finality.validators(in: genesis) else {
             throw SnapshotFault(.manifest, "the genesis document has no first block")
         }
-        self.context = context
+        context = VotingContext(chain: rules.chain, sets: [set])
         record = genesis.record
         recordID = genesis.tip.recordID
         block = .genesis(of: rules.chain)
