@@ -23,7 +23,7 @@ enum StoreBench {
         let rules = RuleBook(genesis: testnet.genesis, judge: PolicyJudge(), with: &hash)
         var maker = StoreLoad(node: node, chain: rules.chain)
         let store = try ChainStore(path: path, rules: rules)
-        var filler = try LedgerFiller(store, rules: rules, member: node.member, signer: node.keys.sign)
+        var filler = try LedgerFiller(store, rules: rules, keys: [node.keys.sign])
         report.fact("store.transactions", "\(transactions), \(transactionsPerBlock) to a block, every block synced")
         report.fact("store.transaction", "call.open, and call.end in the next block")
         let perStation = max(1, transactions / stations / transactionsPerBlock)

@@ -9,6 +9,9 @@ extension Golden {
     /// What nodes keep for ever, and what they hand to a new one.
     static var storage: [Golden] {
         let head = StoredHead(header: header, signature: Sample.signature("leader"), record: tip.record)
+        let echo = Proposal(header: header, signature: Sample.signature("leader of an echo"), body: [])
+        let entry = ValidatorList.Entry(member: Sample.id("validator 1"), key: Sample.publicKey("validator 1"))
+        let next = ValidatorList(epoch: ValidatorEpoch(2), [entry])
         let leaves = Sample.digest("leaf 0").bytes + Sample.digest("leaf 1").bytes
         var list = [
             Golden("stored-head", head),
@@ -23,6 +26,11 @@ extension Golden {
                     SnapshotManifest(tip: tip, chain: Sample.chain, proof: proof, chunks: [part])),
                 Golden("snapshot-head", SnapshotHead(head: head, finalization: certificate)),
                 Golden("snapshot-head+open", SnapshotHead(head: head, finalization: nil)),
+                Golden(
+                    "snapshot-head+seal",
+                    SnapshotHead(
+                        head: head, finalization: certificate,
+                        seal: SnapshotHead.Seal(next: next, echoes: [echo]))),
             ]
         }
         return list

@@ -125,6 +125,9 @@ struct EpochNetworkTests {
             #expect(trail.newest.seat(of: network.newMember) != nil)
             #expect(trail.newest.seat(of: documents.nodes[3].member) == nil)
             #expect(trail.newest.validators.contains { $0.key == rotated.publicKey })
+            let snapshot = SnapshotDirectory(network.scratch.path + "/snapshot\(index)")
+            _ = try SnapshotWriter.write(store, rules: documents.rules, into: snapshot)
+            #expect(try SnapshotChecker.check(snapshot, rules: documents.rules).report.handovers == handovers.count)
             store.close()
         }
     }

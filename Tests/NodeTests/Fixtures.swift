@@ -37,19 +37,19 @@ struct Documents {
 
     var chain: ChainID { rules.chain }
 
-    /// A signed transaction of a member.
-    func sign(_ operation: Ledger.Operation, by member: MemberID, key: SigningKey, after: TransactionID? = nil)
-        -> [UInt8]
-    {
+    /// A signed transaction of a member; good for a minute, unless said otherwise.
+    func sign(
+        _ operation: Ledger.Operation, by member: MemberID, key: SigningKey, after: TransactionID? = nil,
+        until: Timestamp = SystemTime.utc.adding(milliseconds: 60_000)
+    ) -> [UInt8] {
         let transaction = Transaction(
             operation, from: AuthorID(member), after: after, chain: chain,
-            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount),
-            until: SystemTime.utc.adding(milliseconds: 60_000))
+            nonce: SecureRandom.bytes(count: Transaction.nonceByteCount), until: until)
         return key.sign(.transaction, chain: chain, body: transaction.encoded).encoded
     }
 
     /// The registrar admits a new person.
-    func admission() throws -> [UInt8] {
+    func admission(until: Timestamp = SystemTime.utc.adding(milliseconds: 60_000)) throws -> [UInt8] {
         let keys = NodeKeys(sign: .generate(), link: .generate(), agreement: .generate())
         let body = Registration(
             keys: MemberKeys(sign: keys.sign.publicKey, agreement: keys.agreement.publicKey), roles: .person,
@@ -57,7 +57,8 @@ struct Documents {
         ).encoded
         let registration = try SignedRegistration(keys.sign.sign(.registration, chain: chain, body: body))
         return sign(
-            .memberAdmit(MemberAdmit(registration: registration)), by: registrar.member, key: registrar.keys.sign)
+            .memberAdmit(MemberAdmit(registration: registration)), by: registrar.member, key: registrar.keys.sign,
+            until: until)
     }
 }
 

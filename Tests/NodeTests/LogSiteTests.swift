@@ -12,8 +12,7 @@ struct LogSiteTests {
         let documents = try Documents(validators: 1)
         let scratch = try Scratch()
         let store = try ChainStore(path: scratch.path + "/ledger", rules: documents.rules)
-        var filler = try LedgerFiller(
-            store, rules: documents.rules, member: documents.nodes[0].member, signer: documents.nodes[0].keys.sign)
+        var filler = try LedgerFiller(store, rules: documents.rules, keys: [documents.nodes[0].keys.sign])
         var time = documents.genesis.time
         var left = count
         while left > 0 {

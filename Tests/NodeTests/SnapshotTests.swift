@@ -64,8 +64,8 @@ struct SnapshotTests {
         let node = filled.documents.nodes[0]
         let envelope = try filled.documents.admission()
         let time = Timestamp(manifest.tip.record.time.rawValue + 10)
-        var one = try LedgerFiller(store, rules: rules, member: node.member, signer: node.keys.sign)
-        var other = try LedgerFiller(filled.store, rules: rules, member: node.member, signer: node.keys.sign)
+        var one = try LedgerFiller(store, rules: rules, keys: [node.keys.sign])
+        var other = try LedgerFiller(filled.store, rules: rules, keys: [node.keys.sign])
         #expect(try one.add([envelope], at: time).record == other.add([envelope], at: time).record)
         #expect(throws: LedgerFiller.Fault.self) { try one.add([envelope], at: Timestamp(time.rawValue + 1)) }
         store.close()

@@ -30,8 +30,7 @@ final class FilledStore {
     }
 
     private static func filler(_ store: ChainStore, _ documents: Documents) throws -> LedgerFiller {
-        let node = documents.nodes[0]
-        return try LedgerFiller(store, rules: documents.rules, member: node.member, signer: node.keys.sign)
+        try LedgerFiller(store, rules: documents.rules, keys: [documents.nodes[0].keys.sign])
     }
 
     /// Settings under which bodies move after every block, and a file holds a few.

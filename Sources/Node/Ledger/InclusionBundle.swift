@@ -105,9 +105,10 @@ extension ChainStore {
         if height == top, let echo = echoes.last {
             return .simplex(SimplexProof(finalization: certificate, headers: [echo.header]))
         }
-        guard top.rawValue - height.rawValue + UInt64(echoes.count) < UInt64(SimplexProof.headerCountMax) else {
-            return nil
-        }
+        // A snapshot may have left out echoes between: then they lead no further down.
+        guard top.rawValue - height.rawValue + UInt64(echoes.count) < UInt64(SimplexProof.headerCountMax),
+            echoes.first.map({ $0.header.parent.view == last.header.view }) ?? true
+        else { return nil }
         var headers = echoes.reversed().map(\.header)
         var current = top
         while current >= height {

@@ -48,20 +48,28 @@ extension ChainStore {
     ) throws(ChainStoreError) {
         guard let last = blocks.last else { return }
         let record = last.executed.record
-        batch.put(
-            ChainTable.epochEnd.key(bigEndian(record.epoch.rawValue)),
-            bigEndian(record.height.rawValue) + (try nextList(after: blocks)))
-        for echo in echoes {
-            let place = bigEndian(record.height.rawValue) + bigEndian(echo.view.rawValue)
-            batch.put(ChainTable.echo.key(place), echo.proposal.encoded)
-            batch.put(ChainTable.blockHash.key(echo.hash), bigEndian(record.height.rawValue))
-        }
+        let notes = Self.notes(
+            sealing: record, next: try nextList(after: blocks), echoes.map { ($0.hash, $0.proposal) })
+        for (key, value) in notes { batch.put(key, value) }
         let final = Set(blocks.map(\.block.hash))
         let dropped = ledge.withLock { $0.forgetConsensus() }
         for (hash, view) in dropped.pending where !final.contains(hash) {
             batch.delete(ChainTable.pendingBlock.key(view, hash.bytes))
         }
         for key in dropped.keys { batch.delete(key) }
+    }
+
+    /// What is noted of a sealing block, as keys and values: how the epoch ended, and its echoes with their hashes.
+    static func notes(
+        sealing record: Record, next list: [UInt8], _ echoes: [(Digest, Proposal)]
+    ) -> [(key: [UInt8], value: [UInt8])] {
+        let height = bigEndian(record.height.rawValue)
+        var notes = [(ChainTable.epochEnd.key(bigEndian(record.epoch.rawValue)), height + list)]
+        for (hash, echo) in echoes {
+            notes.append((ChainTable.echo.key(height + bigEndian(echo.header.view.rawValue)), echo.encoded))
+            notes.append((ChainTable.blockHash.key(hash), height))
+        }
+        return notes
     }
 
     private func nextList(

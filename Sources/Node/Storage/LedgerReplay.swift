@@ -53,10 +53,16 @@ package struct LedgerReplay {
         func fault(_ what: String) -> Fault { Fault(height: height, what: what) }
         let stored: StoredBlock
         let finalization: Certificate?
+        // By them a sealing block may have become final, and without them nothing proves it.
+        let echoes: [Block]
         do throws(ChainStoreError) {
             guard let block = try source.block(at: height) else { throw .damaged(ChainTable.block.name) }
             stored = block
             finalization = try source.finalization(at: height)
+            echoes = try source.echoes(above: height).map { echo throws(ChainStoreError) in
+                guard let block = Block(echo, with: &hash) else { throw .damaged(ChainTable.echo.name) }
+                return block
+            }
         } catch {
             switch error {
             case .pruned: throw fault("its transactions are pruned here")
@@ -85,7 +91,7 @@ package struct LedgerReplay {
         }
         guard executed.results.map(\.code) == stored.codes else { throw fault("the stored result codes differ") }
         do throws(ChainStoreError) {
-            try target.commit([(block: block, executed: executed)], finalization: finalization)
+            try target.commit([(block: block, executed: executed)], finalization: finalization, echoes: echoes)
         } catch {
             throw fault("the new store cannot be written: \(error)")
         }

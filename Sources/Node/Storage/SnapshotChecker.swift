@@ -6,7 +6,8 @@ import Wire
 
 /// Takes what a snapshot holds, part by part, while it is checked. Nothing of it counts before the last check held.
 protocol SnapshotSink {
-    func take(_ head: SnapshotHead, block: Digest) throws(SnapshotFault)
+    /// A head with the hashes of its block and of the echoes above it.
+    func take(_ head: SnapshotHead, block: Digest, echoes: [Digest]) throws(SnapshotFault)
     func take(_ nodes: [LogNode]) throws(SnapshotFault)
     func take(_ transaction: SnapshotTransaction, index: Int) throws(SnapshotFault)
     func take(_ key: StateKey, _ value: [UInt8]) throws(SnapshotFault)
@@ -14,38 +15,44 @@ protocol SnapshotSink {
 }
 
 /// Checks a snapshot against the genesis document and nothing else, chunk by chunk, in the order of the steps of
-/// ``SnapshotFault``. The state tree is built in memory: about a kilobyte for each fact.
+/// ``SnapshotFault``. Its record must be final by the set to which the handovers in it lead. The state tree is built in
+/// memory: about a kilobyte for each fact.
 package struct SnapshotChecker {
     /// What was checked.
     package struct Report: Sendable, Equatable {
         package var heads: UInt64 = 0
         package var finalizations: UInt64 = 0
+        /// Validator epochs that ended.
+        package var handovers: UInt64 = 0
         package var logLeaves: UInt64 = 0
         package var recentTransactions: UInt64 = 0
         package var stateEntries: UInt64 = 0
     }
 
     /// What a record within the window says of its transactions.
-    private struct Recent {
+    struct Recent {
         let record: Record
         let count: UInt64
         var leaves: [Digest] = []
     }
 
     /// No network's `untilWindow` may be longer, in milliseconds.
-    private static let windowMax: UInt64 = 3_600_000
+    static let windowMax: UInt64 = 3_600_000
 
-    private let rules: RuleBook
-    private let manifest: SnapshotManifest
-    private let context: VotingContext
-    private let sink: (any SnapshotSink)?
-    private let verifier = SignatureVerifier()
-    private var hash = SHA256()
-    private var record: Record
-    private var recordID: CID
-    private(set) var block: BlockReference
+    let rules: RuleBook
+    let manifest: SnapshotManifest
+    let sink: (any SnapshotSink)?
+    let verifier = SignatureVerifier()
+    var hash = SHA256()
+    /// From the validators of genesis to those that decide above the newest head.
+    var trail: ValidatorTrail
+    var record: Record
+    var recordID: CID
+    var block: BlockReference
     private var log = MerkleFrontier()
-    private var recents: [Height: Recent] = [:]
+    var recents: [Height: Recent] = [:]
+    /// A validator epoch ended within the longest window: what the window was before is not known.
+    var hasTurned = false
     private var recentHeight = Height.zero
     /// The lowest height whose transactions are here.
     private var recentFloor: Height?
@@ -53,7 +60,7 @@ package struct SnapshotChecker {
     private var limits: LimitsEntry?
     private var changes: [StateTree.Change] = []
     private var lastKey: StateKey?
-    private var report = Report()
+    var report = Report()
 
     /// Checks the snapshot in `directory`; `progress` hears how many chunks of how many are done.
     package static func check(
@@ -73,16 +80,26 @@ package struct SnapshotChecker {
         guard manifest.chain == rules.chain, manifest.tip.record.chain == rules.chain else {
             throw SnapshotFault(.manifest, "it belongs to another network")
         }
-        guard let genesis = try? rules.genesisBlock(with: &hash), let set = try? Finality.validators(in: genesis) else {
+        guard let genesis = try? rules.genesisBlock(with: &hash), let trail = try? ValidatorTrail(rules) else {
             throw SnapshotFault(.manifest, "the genesis document has no first block")
         }
-        context = VotingContext(chain: rules.chain, sets: [set])
+        self.trail = trail
         record = genesis.record
         recordID = genesis.tip.recordID
         block = .genesis(of: rules.chain)
-        guard manifest.tip.recordID == manifest.tip.record.cid(with: &hash), manifest.height > .zero,
-            Finality.isFinal(manifest.tip.record, manifest.proof, in: context, with: &hash)
-        else { throw SnapshotFault(.manifest, "its record is not proven final by the validators of genesis") }
+        guard manifest.tip.recordID == manifest.tip.record.cid(with: &hash), manifest.height > .zero else {
+            throw SnapshotFault(.manifest, "its record is not the one that it names")
+        }
+        // Later sets are known when the heads have led to them.
+        if manifest.tip.record.epoch == .zero { try checkFinality(.manifest) }
+    }
+
+    private mutating func checkFinality(_ step: SnapshotFault.Step) throws(SnapshotFault) {
+        do throws(ProofFault) {
+            try trail.check(manifest.tip.record, manifest.proof, with: &hash)
+        } catch {
+            throw SnapshotFault(step, "its record is not proven final by the validators of its epoch: \(error)")
+        }
     }
 
     /// Goes through all chunks. The root of the state tree as it was built.
@@ -124,6 +141,7 @@ package struct SnapshotChecker {
             guard record == manifest.tip.record, record.height == manifest.height else {
                 throw SnapshotFault(.heads, "they end at height \(record.height), not \(manifest.height)")
             }
+            try checkFinality(.heads)
         case .log:
             guard log.size == manifest.tip.record.logSize, log == manifest.tip.log else {
                 throw SnapshotFault(.log, "it has \(log.size) leaves, or others than the record's root")
@@ -134,34 +152,6 @@ package struct SnapshotChecker {
         case .recent: try finishRecent()
         case .state: break
         }
-    }
-
-    // MARK: Heads
-
-    private mutating func takeHead(_ row: [UInt8], _ chunk: Int) throws(SnapshotFault) {
-        let height = record.height.next
-        func fault(_ why: String) -> SnapshotFault { SnapshotFault(.heads, chunk: chunk, "height \(height): \(why)") }
-        guard let item = try? SnapshotHead(decoding: row) else { throw fault("it cannot be read") }
-        let (header, next) = (item.head.header, item.head.record)
-        let id = next.cid(with: &hash)
-        guard header.parent == block, header.record == id, next.parent == recordID, next.height == height,
-            next.chain == rules.chain, next.logSize >= record.logSize
-        else { throw fault("it does not follow the one before") }
-        let reference = BlockReference(view: header.view, hash: hash.digest(header.encoded))
-        if let certificate = item.finalization {
-            guard certificate.kind == .finalize, certificate.view == reference.view,
-                certificate.hash == reference.hash, verifier.verified(certificate, in: context) != nil
-            else { throw fault("its finalization does not hold") }
-            report.finalizations += 1
-        }
-        if isWithin(Self.windowMax, next) {
-            recents[height] = Recent(record: next, count: next.logSize - record.logSize)
-        }
-        try sink?.take(item, block: reference.hash)
-        record = next
-        recordID = id
-        block = reference
-        report.heads += 1
     }
 
     // MARK: Log
@@ -209,14 +199,15 @@ package struct SnapshotChecker {
     }
 
     /// Whether what a block holds may be replayed, under a window of so many milliseconds.
-    private func isWithin(_ window: UInt64, _ record: Record) -> Bool {
+    func isWithin(_ window: UInt64, _ record: Record) -> Bool {
         record.time.rawValue + window >= manifest.tip.record.time.rawValue
     }
 
-    /// The window is known from the state, which comes last.
+    /// The window is known from the state, which comes last; that of an earlier validator epoch is not.
     private func checkWindow() throws(SnapshotFault) {
-        let window = max(
+        let known = max(
             rules.genesis.limits.untilWindow, limits?.now.untilWindow ?? 0, limits?.next.untilWindow ?? 0)
+        let window = hasTurned ? Self.windowMax : known
         let floor = recentFloor ?? manifest.height.next
         for (height, recent) in recents
         where height < floor && recent.count > 0 && isWithin(min(window, Self.windowMax), recent.record) {

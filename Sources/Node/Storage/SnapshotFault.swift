@@ -2,11 +2,12 @@
 package struct SnapshotFault: Error, Hashable, Sendable {
     /// The steps, in their order.
     package enum Step: String, CaseIterable, Sendable {
-        /// The manifest is read and belongs to this network; its record is final.
+        /// The manifest is read and belongs to this network; in the first validator epoch, its record is final.
         case manifest
         /// A chunk is there, as long as the manifest says, and has its hash.
         case chunk
-        /// Headers and records link from genesis to the final record; certificates hold.
+        /// Headers and records link from genesis to the final record; certificates hold, and hand over from each
+        /// validator epoch to the next.
         case heads
         /// The leaves have the record's log root.
         case log

@@ -31,7 +31,7 @@ package struct SnapshotManifest: WireObject, Equatable {
 
     package let tip: LedgerTip
     package let chain: ChainID
-    /// That the tip's record is final; its first header is that of the tip's own block.
+    /// That the tip's record is final; its one header is that of the tip's own block, or of an echo of it.
     package let proof: FinalityProof
     /// In the order of their kinds.
     package let chunks: [Part]
@@ -103,7 +103,7 @@ package struct SnapshotChunk: WireObject, Hashable {
 
     /// What the rows are, in the order in which they are checked.
     package enum Kind: UInt8, CaseIterable, Sendable {
-        /// `[head, finalization or null]` of each height from 1.
+        /// A ``SnapshotHead`` of each height from 1.
         case head = 1
         /// Hashes of the log's leaves, 32 bytes each, many in a row.
         case log = 2
@@ -144,30 +144,6 @@ package struct SnapshotChunk: WireObject, Hashable {
         writer.unsigned(UInt64(kind.rawValue))
         writer.key("rows")
         writer.array(rows) { $0.byteString($1) }
-    }
-}
-
-/// A row of kind `head`: what stays of a block for ever.
-package struct SnapshotHead: WireObject {
-    package let head: StoredHead
-    package let finalization: Certificate?
-
-    package init(head: StoredHead, finalization: Certificate?) {
-        self.head = head
-        self.finalization = finalization
-    }
-
-    package init(from reader: inout CBORReader) throws(WireError) {
-        guard try reader.arrayHeader(max: 2) == 2 else { throw .badValue(field: "head") }
-        head = try StoredHead(from: &reader)
-        finalization = reader.nullIfPresent() ? nil : try Certificate(from: &reader)
-        reader.leave()
-    }
-
-    package func encode(into writer: inout CBORWriter) {
-        writer.arrayHeader(count: 2)
-        head.encode(into: &writer)
-        if let finalization { finalization.encode(into: &writer) } else { writer.null() }
     }
 }
 

@@ -74,13 +74,17 @@ private final class StoreBuilder: SnapshotSink {
 
     // MARK: What was checked
 
-    func take(_ item: SnapshotHead, block: Digest) throws(SnapshotFault) {
+    func take(_ item: SnapshotHead, block: Digest, echoes: [Digest]) throws(SnapshotFault) {
         let height = item.head.record.height
         try put(ChainTable.head.key(height), item.head.encoded)
         try put(ChainTable.blockHash.key(block), bigEndian(height.rawValue))
         if let finalization = item.finalization {
             try put(ChainTable.finalization.key(height), finalization.encoded)
         }
+        guard let seal = item.seal else { return }
+        let notes = ChainStore.notes(
+            sealing: item.head.record, next: seal.next.encoded, Array(zip(echoes, seal.echoes)))
+        for (key, value) in notes { try put(key, value) }
     }
 
     func take(_ nodes: [LogNode]) throws(SnapshotFault) {
@@ -149,10 +153,17 @@ private final class StoreBuilder: SnapshotSink {
                     .swap,
                     "the store in \(old) is at height \(tip.tip.record.height), the snapshot at \(manifest.height)")
             }
+            let record = manifest.tip.record
+            let epoch = record.endsEpoch ? record.epoch.next : record.epoch
             for table in [ChainTable.vote, .pendingBlock, .certificate] {
                 for entry in try store.entries(in: .prefix([table.rawValue]), limit: .max)
                 where table == .vote || View(bigEndian(entry.key[1..<9])) > view {
-                    try put(entry.key, entry.value)
+                    // What is of a validator epoch that has ended leads to nothing any more.
+                    switch table {
+                    case .pendingBlock where try Proposal(decoding: entry.value).header.epoch < epoch: continue
+                    case .certificate where try Certificate(decoding: entry.value).ballot.epoch < epoch: continue
+                    default: try put(entry.key, entry.value)
+                    }
                 }
             }
             try flush(synced: true)

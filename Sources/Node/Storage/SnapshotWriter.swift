@@ -35,12 +35,11 @@ package struct SnapshotWriter {
             throw SnapshotFault(.manifest, "the store cannot be read: \(error)")
         }
         guard tip.tip.record.height > .zero else { throw SnapshotFault(.manifest, "the store holds no block yet") }
-        guard tip.tip.record.epoch == .zero, !tip.tip.record.endsEpoch else {
-            throw SnapshotFault(.manifest, "its first validator epoch has ended: a snapshot proves only the first set")
-        }
         try directory.make()
         var writer = SnapshotWriter(
-            store: store, view: view, tip: tip, window: max(rules.genesis.limits.untilWindow, limits),
+            store: store, view: view, tip: tip,
+            window: try store.hasTurned(within: SnapshotChecker.windowMax, of: tip.tip.record)
+                ? SnapshotChecker.windowMax : max(rules.genesis.limits.untilWindow, limits),
             directory: directory)
         return try writer.run(rules.chain)
     }
@@ -78,10 +77,12 @@ package struct SnapshotWriter {
                 guard let bytes = try view.value(for: ChainTable.head.key(height)) else {
                     throw ChainStoreError.damaged(ChainTable.head.name)
                 }
+                let head = try StoredHead(decoding: bytes)
                 let certificate = try view.value(for: ChainTable.finalization.key(height))
                 row = SnapshotHead(
-                    head: try StoredHead(decoding: bytes),
-                    finalization: try certificate.map { bytes throws(WireError) in try Certificate(decoding: bytes) })
+                    head: head,
+                    finalization: try certificate.map { bytes throws(WireError) in try Certificate(decoding: bytes) },
+                    seal: head.record.endsEpoch ? try store.seal(of: head.record) : nil)
             } catch {
                 throw SnapshotFault(.heads, "height \(height): \(error)")
             }
@@ -89,10 +90,10 @@ package struct SnapshotWriter {
             last = row
         }
         try flush(.head)
-        guard let last, let certificate = last.finalization else {
+        guard let proof = last?.finality else {
             throw SnapshotFault(.heads, "the newest block has no finalization")
         }
-        return .simplex(SimplexProof(finalization: certificate, headers: [last.head.header]))
+        return proof
     }
 
     private mutating func writeLog() throws(SnapshotFault) {
@@ -180,6 +181,36 @@ package struct SnapshotWriter {
 }
 
 extension ChainStore {
+    /// Bytes of echoes in one row; of more, the finalised one stands alone.
+    private static let echoByteCountMax = 1 << 20
+
+    /// How the validator epoch of a sealing block ended.
+    fileprivate func seal(of record: Record) throws(ChainStoreError) -> SnapshotHead.Seal {
+        guard let end = try epochEnd(of: record.epoch), end.height == record.height else {
+            throw .damaged(ChainTable.epochEnd.name)
+        }
+        var echoes = try echoes(above: record.height)
+        if echoes.count > SnapshotHead.Seal.echoCountMax
+            || echoes.reduce(0, { $0 + $1.encoded.count }) > Self.echoByteCountMax
+        {
+            echoes = echoes.suffix(1)
+        }
+        return SnapshotHead.Seal(next: end.next, echoes: echoes)
+    }
+
+    /// Whether the validator epoch of `tip` began so many milliseconds before it, or later.
+    fileprivate func hasTurned(within window: UInt64, of tip: Record) throws(SnapshotFault) -> Bool {
+        guard let before = tip.epoch.previous else { return false }
+        do throws(ChainStoreError) {
+            guard let end = try epochEnd(of: before), let last = try head(at: end.height) else {
+                throw .damaged(ChainTable.epochEnd.name)
+            }
+            return last.record.time.rawValue + window >= tip.time.rawValue
+        } catch {
+            throw SnapshotFault(.heads, "the end of validator epoch \(before) cannot be read: \(error)")
+        }
+    }
+
     /// The transactions of a block, with what is remembered of them.
     func remembered(at height: Height, with hash: inout SHA256) throws -> [SnapshotTransaction] {
         guard let block = try block(at: height), let content = try? block.ledgerBlock() else {

@@ -138,6 +138,11 @@ extension ChainStore {
             let view = block.proposal.header.view
             batch.put(ChainTable.pendingBlock.key(view, hash.bytes), block.proposal.encoded)
         }
+        // The newest may seal its validator epoch, and be final by these.
+        for echo in try old.echoes(above: top) {
+            let hash = SHA256.hash(echo.header.encoded)
+            batch.put(ChainTable.pendingBlock.key(echo.header.view, hash.bytes), echo.encoded)
+        }
         try write(batch, synced: true)
     }
 }
