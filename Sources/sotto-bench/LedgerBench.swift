@@ -30,6 +30,18 @@ enum LedgerBench {
         try await quorumBack(network, http, time, report)
     }
 
+    /// One run of one kind: to look at while it runs, or to compare two builds in turn.
+    static func one(window: Int, pace: Double?, for time: Duration, into report: Report) async throws {
+        let http = HTTPClient(loop: GLibLoop(name: "bench"))
+        let network = try LedgerNetwork(validatorCount: 4)
+        try await network.wait(http)
+        let load = LedgerLoad(network: network, http: http)
+        let rate = pace.map { Int(1.2 * $0) } ?? 2 * rateGuess
+        let result = try await load.run(
+            window: window, for: time, pace: pace, stock: await stock(load, time, rate: rate))
+        show("ledger." + (pace.map { "at\(Int($0))" } ?? "window\(window)"), result, report)
+    }
+
     /// The same with other numbers of validators.
     static func growth(for time: Duration, into report: Report) async throws {
         let http = HTTPClient(loop: GLibLoop(name: "bench"))

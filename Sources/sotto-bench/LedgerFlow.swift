@@ -50,7 +50,8 @@ final class LedgerFlow: Sendable {
                 guard state.pending.count + count <= window else { return nil }
                 var items = Array(state.ready.suffix(count))
                 state.ready.removeLast(items.count)
-                let more = state.fresh.suffix(count - items.count)
+                // Copied at once: a slice that lives on would make the removal copy the whole stock.
+                let more = Array(state.fresh.suffix(count - items.count))
                 items += more
                 state.fresh.removeLast(more.count)
                 guard !items.isEmpty else { return nil }

@@ -5,7 +5,7 @@ private let usage = """
     Measures this machine and the programs on it: name, value, unit. What is printed was measured in this run.
 
     usage: sotto-bench [ledger|growth|store|etcd|dht|call|framelog|crypto|all] [--seconds N] [--json]
-                       [--transactions N]
+                       [--transactions N] [--window N [--pace N]]
 
       ledger       four validators as processes of the sotto program that lies next to this one, fsync on; signed
                    transactions in batches over RPC WebSockets, until another node sees them final, with 1, 200, 1000
@@ -23,6 +23,8 @@ private let usage = """
       all          all of them (default)
       --seconds N  how long each measurement takes, 1 to 600 (default 5)
       --transactions N  how many the store is filled with, 1000 to 100000000 (default 20000)
+      --window N   of ledger only this: one run with N transactions under way, 1 to 20000
+      --pace N     with --window: N handed in each second, 1 to 20000, instead of as many as there is room for
       --json       one JSON object per line on standard output
       --help       this text
 
@@ -36,6 +38,8 @@ private struct Request {
     var sections: [Section] = []
     var seconds: Int64 = 5
     var transactions = 20_000
+    var window: Int?
+    var pace: Double?
     var isJSON = false
 
     /// Nil when an argument is unknown or out of range.
@@ -52,6 +56,12 @@ private struct Request {
                     return nil
                 }
                 transactions = value
+            case "--window":
+                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...20_000).contains(value) else { return nil }
+                window = value
+            case "--pace":
+                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...20_000).contains(value) else { return nil }
+                pace = Double(value)
             case "all": sections = Section.allCases
             default:
                 guard let section = Section(rawValue: word) else { return nil }
@@ -59,6 +69,7 @@ private struct Request {
             }
         }
         if sections.isEmpty { sections = Section.allCases }
+        if window != nil ? sections != [.ledger] : pace != nil { return nil }
     }
 }
 
@@ -73,15 +84,21 @@ private enum Section: String, CaseIterable {
     case store
     case etcd
 
-    func run(for time: Duration, transactions: Int, into report: Report) async throws {
+    func run(_ request: Request, into report: Report) async throws {
+        let time = Duration.seconds(request.seconds)
         switch self {
         case .crypto: try CryptoBench.run(for: time, into: report)
         case .framelog: try FrameLogBench.run(for: time, into: report)
         case .dht: try await DHTBench.run(for: time, into: report)
         case .call: try await CallBench.run(for: time, into: report)
-        case .ledger: try await LedgerBench.run(for: time, into: report)
+        case .ledger:
+            if let window = request.window {
+                try await LedgerBench.one(window: window, pace: request.pace, for: time, into: report)
+            } else {
+                try await LedgerBench.run(for: time, into: report)
+            }
         case .growth: try await LedgerBench.growth(for: time, into: report)
-        case .store: try StoreBench.run(transactions: transactions, into: report)
+        case .store: try StoreBench.run(transactions: request.transactions, into: report)
         case .etcd: try await EtcdBench.run(into: report)
         }
     }
@@ -124,8 +141,7 @@ struct SottoBench {
         var status: Int32 = 0
         for section in request.sections {
             do {
-                try await section.run(
-                    for: .seconds(request.seconds), transactions: request.transactions, into: report)
+                try await section.run(request, into: report)
             } catch {
                 fail("\(section.rawValue): \(error)")
                 status = 1
