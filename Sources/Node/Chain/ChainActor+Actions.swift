@@ -36,11 +36,12 @@ extension ChainActor {
             case .report(let notice): report(notice)
             }
         }
-        // One sync for everything this turn made durable; the votes leave only with the events that follow it.
+        // The signer has made the votes durable. What must be durable here before they leave is the body of a block
+        // that is voted for: those who notarized it are those who still have it when it is final.
         // S-13: nothing is signed in an epoch that is sealed.
         let casts = isStopped || engine.isSealed ? [] : cast(ballots, &batch)
         guard !isStopped, !casts.isEmpty || !batch.operations.isEmpty else { return }
-        write(batch, synced: !casts.isEmpty)
+        write(batch, synced: casts.contains { $0.value.ballot.kind == .notarize })
         guard !isStopped else { return }
         events += casts.map { .cast($0) }
     }
