@@ -50,6 +50,9 @@ final class FilledStore {
         }
     }
 
+    /// The next block is so much later.
+    func pass(milliseconds: UInt64) { time = Timestamp(time.rawValue + milliseconds) }
+
     func close() { store.close() }
 
     func reopen() throws {

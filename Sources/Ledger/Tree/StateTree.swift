@@ -33,6 +33,8 @@ package struct StateTree {
         package let nodes: [TreeNodeKey: TreeNode]
         /// Nodes of the parent's tree that this one does without.
         package let stale: [TreeNodeKey]
+        /// What was asked for, in ascending order of keys.
+        package let changes: [Change]
 
         package var rootHash: Digest { root?.hash ?? .zero }
     }
@@ -62,7 +64,7 @@ package struct StateTree {
         let sorted = changes.sorted { $0.key < $1.key }
         let result = try tree.apply(sorted[...], to: root, at: .root, with: &hash)
         let newRoot = try tree.place(result, at: .root, with: &hash)
-        return Update(root: newRoot, nodes: tree.nodes, stale: tree.stale.sorted())
+        return Update(root: newRoot, nodes: tree.nodes, stale: tree.stale.sorted(), changes: sorted)
     }
 
     private init(version: Height, store: any StateView) {

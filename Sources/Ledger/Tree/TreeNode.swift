@@ -15,7 +15,7 @@ package struct NibblePath: Hashable, Comparable, Sendable {
     }
 
     /// The path one nibble longer.
-    func appending(_ nibble: UInt8) -> NibblePath {
+    package func appending(_ nibble: UInt8) -> NibblePath {
         var words = nibbles.words
         let bits = UInt64(nibble) << UInt64(60 - 4 * (count % 16))
         switch count / 16 {
@@ -50,6 +50,12 @@ package struct TreeNodeKey: Hashable, Comparable, Sendable {
     package init(version: Height, path: NibblePath) {
         self.version = version
         self.path = path
+    }
+
+    /// The path is that of a hash: its first 16 nibbles tell nodes of one version apart as well as all do.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(version)
+        hasher.combine(path.nibbles.words.0 ^ UInt64(path.count))
     }
 
     /// Height u64 big-endian, count of nibbles u8, the nibbles, two to a byte, the last half zero if odd.

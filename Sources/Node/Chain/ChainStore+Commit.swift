@@ -27,18 +27,17 @@ extension ChainStore {
         if let finalization { batch.put(ChainTable.finalization.key(tip), finalization.encoded) }
         let stored = StoredTip(tip: last.executed.tip, block: last.block.reference)
         batch.put(ChainTable.tip.key(), stored.encoded)
-        try dropReplayMemories(before: last.executed.record.time, &batch)
+        let past = ledge.withLock { $0.replays.takeDue(before: last.executed.record.time) }
+        for height in past { batch.delete(ChainTable.replay.key(height)) }
         if last.executed.record.endsEpoch { try add(sealing: blocks, echoes, to: &batch) }
         dropConsensus(upTo: last.block.view, final: Set(blocks.map(\.block.hash)), &batch)
-        let added = blocks.reduce(0) { $0 + $1.executed.tree.stale.count }
-        let staleFloor = try dropStaleNodes(at: tip, limit: 2 * added + 1_024, &batch)
+        let settlement = settleTree(&batch)
         try write(batch, synced: finalization != nil)
+        if let settlement { tree.withLock { $0.settle(settlement) } }
         memory.withLock { memory in
             for (_, executed) in blocks { memory.remember(executed) }
         }
         let isDue = ledge.withLock { ledge in
-            ledge.replayFloor = last.executed.record.time
-            if let staleFloor { ledge.staleFloor = staleFloor }
             ledge.unmovedByteCount += blocks.reduce(0) { $0 + $1.block.proposal.body.count + 1_024 }
             return ledge.unmovedByteCount >= settings.moveByteCount
         }
@@ -70,22 +69,13 @@ extension ChainStore {
                 ChainTable.transaction.key(transaction.id),
                 Self.position(height, index, code: executed.results[index].code))
         }
-        for node in executed.logNodes {
-            batch.put(
-                ChainTable.log.key([UInt8(truncatingIfNeeded: node.level)], bigEndian(node.index)), node.hash.bytes)
-        }
+        add(executed.logNodes, to: &batch)
         for (key, value) in executed.writes {
             let key = ChainTable.state.key(key.bytes)
             if let value { batch.put(key, value) } else { batch.delete(key) }
         }
-        for (key, node) in executed.tree.nodes { batch.put(ChainTable.treeNode.key(key.bytes), node.bytes) }
-        for key in executed.tree.stale {
-            batch.put(ChainTable.staleNode.key(bigEndian(height.rawValue), key.bytes), [])
-        }
-        for (id, memory) in executed.memories {
-            let code = bigEndian(UInt64(memory.result.code)).suffix(2)
-            batch.put(ChainTable.replay.key(bigEndian(memory.until.rawValue), id.bytes), Array(code))
-        }
+        add(executed.tree, at: height, to: &batch)
+        add(executed.memories, at: height, to: &batch)
     }
 
     static func position(_ height: Height, _ index: Int, code: UInt16) -> [UInt8] {
@@ -107,46 +97,5 @@ extension ChainStore {
         let stored = StoredTip(tip: executed.tip, block: .genesis(of: rules.chain))
         batch.put(ChainTable.tip.key(), stored.encoded)
         try write(batch, synced: true)
-    }
-
-    // MARK: Memory of transactions
-
-    func loadReplayMemory() throws(ChainStoreError) {
-        let range = KeyRange.prefix([ChainTable.replay.rawValue])
-        for entry in try entries(range, limit: .max) {
-            guard entry.key.count == 41, let id = TransactionID(entry.key[9...]),
-                let result = TransactionResult(code: UInt16(truncatingIfNeeded: bigEndian(entry.value)))
-            else { throw .damaged(ChainTable.replay.name) }
-            let until = Timestamp(bigEndian(entry.key[1..<9]))
-            memory.withLock { $0.remember(id, ReplayMemory.Memory(until: until, result: result)) }
-        }
-    }
-
-    private func dropReplayMemories(before time: Timestamp, _ batch: inout WriteBatch) throws(ChainStoreError) {
-        let floor = ledge.withLock { $0.replayFloor }
-        let range = KeyRange(
-            from: ChainTable.replay.key(bigEndian(floor.rawValue)),
-            upTo: ChainTable.replay.key(bigEndian(time.rawValue)))
-        for entry in try entries(range, limit: .max) { batch.delete(entry.key) }
-    }
-
-    // MARK: Old versions of the state
-
-    /// Deletes tree nodes that only versions older than the settings keep need, at most `limit` of them; the height
-    /// below which none is left, or nil when everything is kept.
-    func dropStaleNodes(
-        at tip: Height, limit: Int, _ batch: inout WriteBatch
-    ) throws(ChainStoreError) -> Height? {
-        guard let ceiling = settings.staleCeiling(at: tip.rawValue) else { return nil }
-        let floor = ledge.withLock { $0.staleFloor }
-        let table = ChainTable.staleNode
-        let range = KeyRange(from: table.key(floor), upTo: table.key(Height(ceiling + 1)))
-        let stale = try entries(range, limit: limit)
-        for entry in stale {
-            batch.delete(entry.key)
-            batch.delete(ChainTable.treeNode.key(Array(entry.key[9...])))
-        }
-        guard stale.count == limit, let last = stale.last else { return Height(ceiling + 1) }
-        return Height(bigEndian(last.key[1..<9]))
     }
 }

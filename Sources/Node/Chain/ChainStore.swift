@@ -33,8 +33,19 @@ package enum ChainStoreError: Error, Hashable, Sendable {
 /// after a crash, or none. The transactions of older blocks lie in segment files in the directory `blocks` beside
 /// LevelDB's own files; see ``SegmentStore``.
 package final class ChainStore: StateView, LogHashes, Sendable {
-    /// 1 kept whole blocks in LevelDB. A store of layout 1 is taken over when it is opened.
-    package static let layoutVersion: UInt64 = 2
+    /// 1 kept whole blocks in LevelDB; 2 every node of the state tree, and a row for each hash of the log and each
+    /// remembered transaction. Stores of older layouts are taken over when they are opened.
+    package static let layoutVersion: UInt64 = 3
+
+    /// Keys and values are mostly hashes, on which compression is lost; and what stays in memory longer is sorted into
+    /// files fewer times.
+    static var options: KeyValueStore.Options {
+        var options = KeyValueStore.Options()
+        options.isCompressed = false
+        options.writeBufferByteCount = 32 << 20
+        options.cacheByteCount = 64 << 20
+        return options
+    }
 
     /// Its directory.
     let path: String
@@ -44,6 +55,10 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     let memory: Mutex<ReplayMemory>
     /// What the chain's thread knows of the store without looking.
     let ledge: Mutex<StoreLedge>
+    /// The newest versions of the state tree.
+    let tree: Mutex<TreeWindow>
+    /// The run of the log that was read last at each level.
+    let logRuns = Mutex<[Int: LogRun]>([:])
 
     /// Opens the store of `rules`' network in `path`, or makes it, with the genesis block in it.
     package init(
@@ -53,7 +68,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
             throw .unfinishedRestore
         }
         do throws(KeyValueError) {
-            keys = try KeyValueStore(path: path)
+            keys = try KeyValueStore(path: path, options: Self.options)
         } catch {
             throw .store(error)
         }
@@ -61,6 +76,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         self.settings = settings
         memory = Mutex(ReplayMemory())
         ledge = Mutex(StoreLedge())
+        tree = Mutex(TreeWindow(settled: TreeWindow.Version(height: .zero, root: nil)))
         segments = try SegmentStore(
             directory: path + "/blocks", chain: rules.chain, byteCountMax: settings.segmentByteCount)
         if let version = try read(.version, ChainTable.version.key(), { bytes in bigEndian(bytes) }) {
@@ -73,6 +89,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         try loadLedge()
         try migrate(rules)
         try checkCommits()
+        try loadTree()
         try loadReplayMemory()
     }
 
@@ -129,13 +146,10 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     }
 
     package func node(at key: TreeNodeKey) throws(StateError) -> TreeNode? {
+        if let node = newNode(at: key) { return node }
         guard let bytes = try get(ChainTable.treeNode.key(key.bytes)) else { return nil }
         guard let node = TreeNode(bytes) else { throw .nodeMissing(key) }
         return node
-    }
-
-    package func logHash(level: Int, index: UInt64) throws(StateError) -> Digest? {
-        try get(ChainTable.log.key([UInt8(truncatingIfNeeded: level)], bigEndian(index))).flatMap { Digest($0) }
     }
 
     private func get(_ key: [UInt8]) throws(StateError) -> [UInt8]? {

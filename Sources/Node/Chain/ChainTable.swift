@@ -13,6 +13,8 @@ enum ChainTable: UInt8, CaseIterable {
     case migration = 0x02
     /// – → the lowest height whose transactions are here; absent for 1
     case blockFloor = 0x03
+    /// – → height and root of the version of the state tree that is here; absent in an archive
+    case settledTree = 0x06
     /// – → the tip: record, log frontier, state root
     case tip = 0x10
     /// height u64 → where the finalised block lies, a `BodyPlace`; absent below the floor
@@ -21,15 +23,15 @@ enum ChainTable: UInt8, CaseIterable {
     case finalization = 0x12
     /// transaction id → height u64, index u32, result code u16
     case transaction = 0x13
-    /// level u8, index u64 → hash of a perfect subtree of the log
+    /// level u8, index u64 → hashes of perfect subtrees of the log, from that one on: a `LogRun`
     case log = 0x14
     /// state key → value
     case state = 0x15
-    /// node key → state tree node
+    /// node key → state tree node, of the settled version; in an archive of every one
     case treeNode = 0x16
-    /// height u64 at which it became stale, node key → nothing
+    /// height u64 at which it became stale, node key → nothing; in an archive only
     case staleNode = 0x17
-    /// `until` u64, transaction id → result code u16
+    /// height u64 → what is remembered of the block's transactions: see `ReplayRows`
     case replay = 0x18
     /// block hash → height u64
     case blockHash = 0x19
@@ -47,6 +49,8 @@ enum ChainTable: UInt8, CaseIterable {
     case certificate = 0x21
     /// view u64, kind u8 → own vote
     case vote = 0x22
+    /// height u64 above the settled one → what the block changed in the state tree; not in an archive
+    case treeChange = 0x23
 
     /// A metric's label.
     var name: String { String(describing: self) }

@@ -3,7 +3,8 @@ import Primitives
 import Synchronization
 
 /// The newest finalised state as the chain's thread reads it: the store, with what was read or written lately kept in
-/// memory, absences too, since every new fact is looked for before it is written.
+/// memory, absences too, since every new fact is looked for before it is written. Of the state tree that is the settled
+/// part: the store has the newer nodes in memory itself.
 ///
 /// Bounded by two generations of each kind: when the younger is full, the older is forgotten. Only the chain's thread
 /// may use it, because a read from another could put back what a commit has just replaced.
@@ -58,7 +59,7 @@ final class StateCache: StateView {
     func memory(of id: TransactionID) throws(StateError) -> ReplayMemory.Memory? { try store.memory(of: id) }
 
     func node(at key: TreeNodeKey) throws(StateError) -> TreeNode? {
-        if let node = kept.withLock({ $0.nodes.find(key) }) { return node }
+        if let node = store.newNode(at: key) ?? kept.withLock({ $0.nodes.find(key) }) { return node }
         guard let node = try store.node(at: key) else { return nil }
         kept.withLock { $0.nodes.put(key, node) }
         return node
@@ -68,7 +69,10 @@ final class StateCache: StateView {
     func committed(_ block: ExecutedBlock) {
         kept.withLock { kept in
             for (key, value) in block.writes { kept.values.put(key, value) }
-            for (key, node) in block.tree.nodes { kept.nodes.put(key, node) }
+            // Elsewhere new nodes are in the store's own memory.
+            if store.settings.role == .archive {
+                for (key, node) in block.tree.nodes { kept.nodes.put(key, node) }
+            }
             for key in block.tree.stale { kept.nodes.remove(key) }
         }
     }

@@ -13,9 +13,13 @@ package struct StorageSettings: Sendable, Equatable {
     /// How many of the newest heights a full node keeps with their transactions; 0 keeps all. Whole files go, so a few
     /// more stay. Default 0: a ledger that nobody has whole cannot be checked from genesis by executing it.
     package var keepBlocks: UInt64 = 0
-    /// For how many heights a full node keeps the state tree of the past. Default 256: proofs that are being made, and
-    /// light clients that ask about a recent record, still find its tree.
+    /// For how many heights a full node keeps the state tree of the past, in memory; fewer where so many changes lie
+    /// in them that it would take too much. Default 256: proofs that are being made, and light clients that ask about
+    /// a recent record, still find its tree.
     package var keepState: UInt64 = 256
+    /// Nodes of the state tree that may be in memory, some hundred bytes each; with more, older versions go early.
+    /// Default 131,072: about 64 MB, or some 20,000 transactions.
+    package var treeNodeCountMax = 131_072
     /// Bytes after which a segment file is followed by the next. Default 64 MiB: few files, and pruning deletes whole
     /// ones.
     package var segmentByteCount = 64 << 20
@@ -31,9 +35,4 @@ package struct StorageSettings: Sendable, Equatable {
         return tip - keepBlocks + 1
     }
 
-    /// The height up to which stale tree nodes may go, when `tip` is the newest; nil keeps all.
-    func staleCeiling(at tip: UInt64) -> UInt64? {
-        guard role == .full, tip > keepState else { return nil }
-        return tip - keepState
-    }
 }

@@ -10,10 +10,8 @@ struct StoreLedge: Sendable {
     var unmoved = Height(1)
     /// About how many bytes lie there.
     var unmovedByteCount = 0
-    /// No stale node of a lower height is left.
-    var staleFloor = Height.zero
-    /// No remembered transaction ran out before this.
-    var replayFloor = Timestamp.zero
+    /// Blocks whose transactions are remembered on disk.
+    var replays = ReplayRows()
     /// Bodies on disk that are not final.
     var pending: [Digest: View] = [:]
     /// Keys of certificates and of own votes on disk.
