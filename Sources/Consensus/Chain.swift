@@ -43,12 +43,20 @@ struct Chain: Sendable, Equatable {
     private let limits: Limits
     private(set) var head: FinalisedHead
     private var entries: [Digest: Entry] = [:]
+    /// The entries that were received and wait.
+    private var runs = Runs()
+    /// All entries, by what they stand on.
+    private var descent = Descent()
     /// Finalizations above the head, ascending by view.
     private(set) var targets: [Certificate] = []
     /// Of the sealing block; nil in a validator epoch without end.
     private let lastHeight: Height?
     /// A block here has the last height, so echoes may stand on it.
     private var reachesEnd = false
+    /// Nothing came since the echoes were judged.
+    private var hasJudgedEchoes = false
+    /// Blocks that were looked at on the way from some other one.
+    private var lookCount: UInt64 = 0
 
     init(head: FinalisedHead, lastHeight: Height?, limits: Limits) {
         self.head = head
@@ -57,6 +65,9 @@ struct Chain: Sendable, Equatable {
     }
 
     var count: Int { entries.count }
+
+    /// Grows with each block that is looked at, moved or forgotten: what following the chain costs, on any machine.
+    var work: UInt64 { lookCount + runs.movedCount }
 
     /// S-13: the sealing block is final.
     var isSealed: Bool { lastHeight.map { head.height >= $0 } ?? false }
@@ -86,14 +97,18 @@ struct Chain: Sendable, Equatable {
 
     /// S-13: judges what stands on a sealing block, which nobody need execute; the blocks that do not repeat it.
     mutating func judgeEchoes() -> [BlockReference] {
-        guard reachesEnd else { return [] }
+        guard reachesEnd, !hasJudgedEchoes else { return [] }
+        hasJudgedEchoes = true
         var refused: [BlockReference] = []
-        for entry in entries.values.sorted(by: { $0.block.view < $1.block.view }) where entry.status == .received {
+        lookCount += UInt64(entries.count)
+        let received = entries.values.filter { $0.status == .received }
+        for entry in received.sorted(by: { ($0.block.view, $0.block.hash) < ($1.block.view, $1.block.hash) }) {
             guard let record = echoed(on: entry.block.header.parent.hash),
                 entries[entry.block.header.parent.hash]?.status != .judged(.invalid)
             else { continue }
             let isEcho = entry.block.proposal.body.isEmpty && entry.block.header.record == record
             if !isEcho { refused.append(entry.block.reference) }
+            runs.remove(entry.block.hash)
             entries[entry.block.hash]?.status = .judged(isEcho ? .valid : .invalid)
             entries[entry.block.hash]?.height = lastHeight ?? entry.height
         }
@@ -105,12 +120,21 @@ struct Chain: Sendable, Equatable {
         guard block.view > head.block.view, entries[block.hash] == nil else { return false }
         if entries.count >= limits.blocksMax {
             // The way to finality leads from the head upwards, and what lies high can be fetched again.
-            let highest = entries.values.filter { $0.status == .received }.max { $0.block.view < $1.block.view }
-            guard let highest, highest.block.view > block.view else { return false }
-            entries[highest.block.hash] = nil
+            guard let highest = runs.highest, highest.view > block.view else { return false }
+            forget(highest.hash)
         }
         entries[block.hash] = Entry(block: block, status: .received, height: .zero)
+        descent.insert(block.reference, on: block.header.parent)
+        runs.insert(block.reference, on: block.header.parent, below: descent.children(of: block.reference))
+        hasJudgedEchoes = false
         return true
+    }
+
+    private mutating func forget(_ hash: Digest) {
+        guard let block = entries.removeValue(forKey: hash)?.block else { return }
+        runs.remove(hash)
+        descent.remove(block.reference, on: block.header.parent)
+        lookCount += 1
     }
 
     /// Notes a finalization above the head. False when the table is full and one was left out.
@@ -126,11 +150,12 @@ struct Chain: Sendable, Equatable {
         return false
     }
 
-    /// What is to be done next in order to execute `goal`.
-    func step(toward goal: BlockReference) -> Step {
+    /// What is to be done next in order to execute `goal`. The blocks that only wait for others are not looked at.
+    mutating func step(toward goal: BlockReference) -> Step {
         var child: Block?
         var cursor = goal
         while cursor != head.block {
+            lookCount += 1
             guard cursor.view > head.block.view else { return .dead }
             guard let entry = entries[cursor.hash] else { return .missing(cursor) }
             switch entry.status {
@@ -138,8 +163,9 @@ struct Chain: Sendable, Equatable {
             case .judged(let verdict): return child.map { .validate($0, height: entry.height.next) } ?? .judged(verdict)
             case .checking: return .waiting
             case .received:
-                child = entry.block
-                cursor = entry.block.header.parent
+                let lowest = runs.lowest(of: cursor.hash).flatMap { entries[$0.hash]?.block } ?? entry.block
+                child = lowest
+                cursor = lowest.header.parent
             }
         }
         return child.map { .validate($0, height: head.height.next) } ?? .judged(.valid)
@@ -147,6 +173,7 @@ struct Chain: Sendable, Equatable {
 
     /// Notes that the execution of a block was ordered.
     mutating func began(_ hash: Digest, height: Height) {
+        runs.remove(hash)
         entries[hash]?.status = .checking
         entries[hash]?.height = height
         if height == lastHeight { reachesEnd = true }
@@ -156,12 +183,14 @@ struct Chain: Sendable, Equatable {
     mutating func judged(_ hash: Digest, _ verdict: Engine.Verdict) -> Bool {
         guard entries[hash]?.status == .checking else { return false }
         entries[hash]?.status = .judged(verdict)
+        hasJudgedEchoes = false
         return true
     }
 
     /// Holds a block that its builder has executed on its parent.
     mutating func built(_ block: Block, height: Height) -> Bool {
         guard add(block) else { return false }
+        runs.remove(block.hash)
         entries[block.hash] = Entry(block: block, status: .judged(.valid), height: height)
         if height == lastHeight { reachesEnd = true }
         return true
@@ -178,8 +207,12 @@ struct Chain: Sendable, Equatable {
     }
 
     /// A finalised block that was found invalid, if there is one.
-    var rejectedTarget: BlockReference? {
-        targets.map { BlockReference(view: $0.view, hash: $0.hash) }.first { step(toward: $0) == .dead }
+    mutating func rejectedTarget() -> BlockReference? {
+        for target in targets {
+            let goal = BlockReference(view: target.view, hash: target.hash)
+            if step(toward: goal) == .dead { return goal }
+        }
+        return nil
     }
 
     /// For finality an untimely block is as good as any.
@@ -195,7 +228,7 @@ struct Chain: Sendable, Equatable {
             cursor = block.header.parent
         }
         blocks.reverse()
-        for block in blocks { entries[block.hash] = nil }
+        for block in blocks { forget(block.hash) }
         let room = lastHeight.map { Int($0.rawValue - head.height.rawValue) } ?? blocks.count
         let echoes = Array(blocks.dropFirst(room))
         blocks = Array(blocks.prefix(room))
@@ -209,15 +242,9 @@ struct Chain: Sendable, Equatable {
 
     /// Forgets every block that does not descend from the head, as far as its ancestors are here to tell.
     private mutating func dropLosers() -> [Digest] {
-        var losers: Set<Digest> = isSealed ? Set(entries.keys) : []
-        for entry in entries.values.sorted(by: { $0.block.view < $1.block.view }) {
-            let parent = entry.block.header.parent
-            let isBeside = parent.view <= head.block.view && parent != head.block
-            if entry.block.view <= head.block.view || isBeside || losers.contains(parent.hash) {
-                losers.insert(entry.block.hash)
-            }
-        }
-        for hash in losers { entries[hash] = nil }
-        return losers.sorted()
+        let losers = isSealed ? entries.values.map(\.block.reference) : descent.losers(beside: head.block)
+        // From above, so that each is the highest of its run.
+        for block in losers.sorted(by: { ($1.view, $1.hash) < ($0.view, $0.hash) }) { forget(block.hash) }
+        return losers.map(\.hash).sorted()
     }
 }

@@ -26,7 +26,7 @@ extension Engine {
             actions.append(.commit(commitment.blocks, finalization: commitment.finalization))
             if !commitment.dropped.isEmpty { actions.append(.drop(commitment.dropped)) }
         }
-        if !hasReportedRejection, let rejected = blocks.rejectedTarget {
+        if !hasReportedRejection, let rejected = blocks.rejectedTarget() {
             hasReportedRejection = true
             mute(because: .invalidFinalised(rejected), into: &actions)
         }

@@ -96,6 +96,10 @@ package struct Engine: Sendable, Equatable {
     /// A block above the last finalised one that is held here.
     package func block(_ hash: Digest) -> Block? { blocks.block(hash) }
 
+    /// Blocks looked at so far in order to find out what to fetch, to execute and to forget. With N blocks to catch up,
+    /// in whatever order they come, it grows as N does.
+    package var work: UInt64 { blocks.work }
+
     /// How full the tables are, for metrics and for the simulator's checks.
     package var load: Load {
         Load(

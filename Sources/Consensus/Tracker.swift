@@ -262,12 +262,24 @@ struct Tracker: Sendable, Equatable {
 
     /// Forgets what lies at or below the new last finalised block.
     mutating func finalised(_ certificate: Certificate) {
+        let old = floor.view.rawValue
         floor = BlockReference(view: certificate.view, hash: certificate.hash)
         floorCertificate = certificate
         if notarized.view < floor.view { notarized = floor }
-        for view in tallies.keys where view <= floor.view { tallies[view] = nil }
-        for view in notarizations.keys where view <= floor.view { notarizations[view] = nil }
-        for view in nullifications.keys where view <= floor.view { nullifications[view] = nil }
+        guard floor.view.rawValue > old + UInt64(viewCount) else {
+            // Most of the time a few views, and what lies above them need not be looked at.
+            for view in old..<max(old, floor.view.rawValue) { forget(View(view).next) }
+            return
+        }
+        for view in Set(tallies.keys).union(notarizations.keys).union(nullifications.keys) where view <= floor.view {
+            forget(view)
+        }
+    }
+
+    private mutating func forget(_ view: View) {
+        tallies[view] = nil
+        notarizations[view] = nil
+        nullifications[view] = nil
     }
 
     /// Forgets the tallies of views that lie too far back to be voted in.

@@ -56,7 +56,7 @@ func block(
             parent: parent.map { certificate(.notarize, $0.view.rawValue, $0.hash) },
             nullifications: carried.map { certificate(.nullify, $0) }),
         proposer: validators(count).validators[proposer ?? Int(view) % count].id,
-        record: CID(.dagCBOR, SHA256.hash([tag, UInt8(view)])), body: SHA256.hash([tag]))
+        record: CID(.dagCBOR, SHA256.hash([tag, UInt8(truncatingIfNeeded: view)])), body: SHA256.hash([tag]))
     return signed(header, body: [tag])
 }
 
