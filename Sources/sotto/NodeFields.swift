@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Links
 internal import Node
 internal import Primitives
+internal import RPC
 
 /// The settings of a node, and how they become the module's own.
 enum NodeFields {

@@ -39,7 +39,17 @@ enum Settings {
             }
             content = (path, text)
         }
-        return try reader.read(
-            file: content, environment: ProcessInfo.processInfo.environment, flags: invocation.flags)
+        do {
+            return try reader.read(
+                file: content, environment: ProcessInfo.processInfo.environment, flags: invocation.flags)
+        } catch {
+            throw CommandError(
+                .settings, messages: error.sentences, hint: "sotto settings template prints every setting")
+        }
     }
+}
+
+extension SettingsReader {
+    /// A flag for every setting, for commands that start a node.
+    var flags: [Command.Flag] { fields.map { Command.Flag($0.flagName, "VALUE", $0.description) } }
 }

@@ -2,6 +2,7 @@ internal import Crypto
 internal import EventLoop
 internal import Node
 internal import Primitives
+internal import RPC
 
 /// Where a node's signing key lies, as the setting `signer` says it.
 enum SignerFields {

@@ -1,4 +1,5 @@
 internal import Node
+internal import RPC
 
 /// The settings of a node's store.
 enum StorageFields {

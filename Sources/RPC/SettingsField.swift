@@ -1,6 +1,6 @@
 /// One thing that can be configured.
-struct SettingsField: Sendable {
-    enum Kind: Sendable {
+package struct SettingsField: Sendable {
+    package enum Kind: Sendable {
         case text
         case path
         case boolean
@@ -15,13 +15,13 @@ struct SettingsField: Sendable {
     }
 
     /// Words with dots, `part.name`.
-    let key: String
-    let kind: Kind
-    let defaultValue: String
+    package let key: String
+    package let kind: Kind
+    package let defaultValue: String
     /// What it is, in which unit, and why the default is what it is.
-    let description: String
+    package let description: String
 
-    init(_ key: String, _ kind: Kind, default defaultValue: String, _ description: String) {
+    package init(_ key: String, _ kind: Kind, default defaultValue: String, _ description: String) {
         self.key = key
         self.kind = kind
         self.defaultValue = defaultValue
@@ -29,9 +29,9 @@ struct SettingsField: Sendable {
     }
 
     /// `part.someName` as `SOTTO_PART_SOME_NAME`.
-    var environmentName: String { "SOTTO_" + separated("_").uppercased() }
+    package var environmentName: String { "SOTTO_" + separated("_").uppercased() }
     /// `part.someName` as `--part-some-name`.
-    var flagName: String { "--" + separated("-") }
+    package var flagName: String { "--" + separated("-") }
 
     private func separated(_ separator: String) -> String {
         var output = ""
@@ -49,7 +49,7 @@ struct SettingsField: Sendable {
 }
 
 /// A value that was read, of the kind of its field.
-enum SettingsValue: Equatable, Sendable {
+package enum SettingsValue: Equatable, Sendable {
     case text(String)
     case boolean(Bool)
     case integer(UInt64)

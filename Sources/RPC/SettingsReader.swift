@@ -1,30 +1,38 @@
-internal import RPC
-
-/// Reads the configuration: defaults, then the file, then the environment, then flags; the last one wins. All faults
-/// are found before any is reported, and what nobody knows is a fault.
+/// Reads the configuration of a program: defaults, then the file, then the environment, then flags; the last one wins.
+/// All faults are found before any is reported, and what nobody knows is a fault.
 ///
 /// The file holds `key = value` lines; a line that begins with `#` is a comment. There is no quoting: the value is what
 /// stands behind the first `=`, without the spaces around it.
-struct SettingsReader {
+package struct SettingsReader: Sendable {
     /// Longer files are refused, in bytes.
-    static let fileByteCountMax = 1 << 20
+    package static let fileByteCountMax = 1 << 20
 
-    let fields: [SettingsField]
+    package let fields: [SettingsField]
+
+    package init(fields: [SettingsField]) { self.fields = fields }
+
+    /// What is wrong, one sentence for each fault.
+    package struct Faults: Error, Equatable {
+        package let sentences: [String]
+
+        package init(sentences: [String]) { self.sentences = sentences }
+    }
 
     /// A value and where it came from.
-    struct Reading: Sendable {
-        let value: SettingsValue
-        let text: String
-        let source: String
+    package struct Reading: Sendable {
+        package let value: SettingsValue
+        package let text: String
+        package let source: String
     }
 
     /// - Parameters:
     ///   - file: name and content of the configuration file, when there is one.
     ///   - environment: all variables; those that begin with SOTTO_ are ours.
     ///   - flags: values by flag name.
-    func read(
+    /// - Throws: ``Faults``, all of them.
+    package func read(
         file: (name: String, text: String)?, environment: [String: String], flags: [String: String]
-    ) throws(CommandError) -> SettingsValues {
+    ) throws(Faults) -> SettingsValues {
         var readings: [String: Reading] = [:]
         var faults: [String] = []
         for field in fields {
@@ -53,7 +61,7 @@ struct SettingsReader {
             if let text = flags[field.flagName] { take(field, text, "flag \(field.flagName)") }
         }
         guard faults.isEmpty else {
-            throw CommandError(.settings, messages: faults, hint: "sotto settings template prints every setting")
+            throw Faults(sentences: faults)
         }
         return SettingsValues(readings: readings)
     }
@@ -67,11 +75,15 @@ struct SettingsReader {
             faults.append("\(file.name): longer than \(Self.fileByteCountMax) bytes")
             return []
         }
-        for (index, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = Self.trim(line)
-            if line.isEmpty || line.hasPrefix("#") { continue }
+        // By bytes: as characters, the CR LF of other systems is one that is no LF, and a mark joins a space before it.
+        let newline = UInt8(ascii: "\n")
+        let equals = UInt8(ascii: "=")
+        for (index, line) in file.text.utf8.split(separator: newline, omittingEmptySubsequences: false).enumerated() {
+            let line = Self.trim(Substring(line))
+            if line.isEmpty || line.utf8.first == UInt8(ascii: "#") { continue }
             let source = "\(file.name):\(index + 1)"
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = line.utf8.split(separator: equals, maxSplits: 1, omittingEmptySubsequences: false)
+                .map(Substring.init)
             guard parts.count == 2 else {
                 faults.append("\(source): a line is key = value")
                 continue
@@ -95,52 +107,55 @@ struct SettingsReader {
     }
 
     static func trim(_ text: Substring) -> String {
-        func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" || character == "\r" }
-        var text = text
-        while let first = text.first, isSpace(first) { text.removeFirst() }
-        while let last = text.last, isSpace(last) { text.removeLast() }
-        return String(text)
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
+        var bytes = text.utf8
+        while let first = bytes.first, isSpace(first) { bytes.removeFirst() }
+        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+        return String(Substring(bytes))
     }
 
     /// A file with every setting at its default and its meaning above it.
-    func template() -> String {
+    package func template() -> String {
         fields.map { field in
             "# \(field.description)\n# Environment: \(field.environmentName)\n\(field.key) = \(field.defaultValue)\n"
         }.joined(separator: "\n")
     }
-
-    /// A flag for every setting, for commands that start a node.
-    var flags: [Command.Flag] { fields.map { Command.Flag($0.flagName, "VALUE", $0.description) } }
 }
 
 /// What was read: a value for every field.
-struct SettingsValues: Sendable {
-    let readings: [String: SettingsReader.Reading]
+package struct SettingsValues: Sendable {
+    package let readings: [String: SettingsReader.Reading]
 
-    func text(_ key: String) -> String {
+    /// Of a field of kind `text`, `path` or `choice`. Like the others it takes only keys of fields that were read, of
+    /// their kind.
+    package func text(_ key: String) -> String {
         guard case .text(let value) = readings[key]?.value else { preconditionFailure("setting \(key) is no text") }
         return value
     }
 
     /// Nil when the text is empty: the setting is not made.
-    func textIfSet(_ key: String) -> String? { text(key).isEmpty ? nil : text(key) }
+    package func textIfSet(_ key: String) -> String? { text(key).isEmpty ? nil : text(key) }
 
-    func boolean(_ key: String) -> Bool {
+    /// Of a field of kind `boolean`.
+    package func boolean(_ key: String) -> Bool {
         guard case .boolean(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
         return value
     }
 
-    func integer(_ key: String) -> UInt64 {
+    /// Of a field of kind `integer` or `byteCount`.
+    package func integer(_ key: String) -> UInt64 {
         guard case .integer(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
         return value
     }
 
-    func duration(_ key: String) -> Duration {
+    /// Of a field of kind `duration`.
+    package func duration(_ key: String) -> Duration {
         guard case .duration(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
         return value
     }
 
-    func list(_ key: String) -> [String] {
+    /// Of a field of kind `list`.
+    package func list(_ key: String) -> [String] {
         guard case .list(let value) = readings[key]?.value else { preconditionFailure("setting \(key)") }
         return value
     }
