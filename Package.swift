@@ -54,8 +54,12 @@ let package = Package(
         program("sotto", all),
         program("sotto-sim", values + cores + ["Crypto", "Simulation"]),
         program("sotto-bench", all),
+        program("sotto-fuzz", values + cores + ["Crypto", "Fuzzing"]),
         program(
-            "sotto-fuzz", values + cores + ["Crypto", "EventLoop", "TLS", "ICE", "PKCS11", "Links", "RPC", "Node"]),
+            "sotto-fuzz-shells",
+            values + [
+                "Consensus", "Rights", "Crypto", "EventLoop", "TLS", "ICE", "PKCS11", "Links", "RPC", "Node", "Fuzzing",
+            ]),
 
         // Layer 4: shells
         module("Node", values + cores + wrappers + ["Links", "MediaEndpoint", "ContentStore", "RPC"]),
@@ -99,8 +103,10 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
 
-        // Beside: the seeded world
+        // Beside: the seeded world; what fuzzers are made of
         module("Simulation", values + cores + ["Crypto"]),
+        module("Fuzzing", values + ["CFuzzing"]),
+        .target(name: "CFuzzing"),
 
         // Tests
         tests("Tidy", []),
@@ -129,7 +135,7 @@ let package = Package(
         tests("RPC", values + ["RPC", "HTTP", "Crypto", "EventLoop"]),
         tests("Golden", values + cores + ["Crypto", "ContentStore", "Links", "RPC", "Node"]),
         tests("Node", all),
-        tests("Fuzz", values + ["sotto-fuzz"], resources: [.copy("Corpus")]),
+        tests("Fuzz", values + ["Fuzzing", "sotto-fuzz", "sotto-fuzz-shells"], resources: [.copy("Corpus")]),
         tests("sotto", values + ["sotto", "RPC", "HTTP", "EventLoop"]),
     ]
 )

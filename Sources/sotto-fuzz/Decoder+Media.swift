@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Fuzzing
 internal import Media
 
 /// What comes in packets and files of sound and pictures.

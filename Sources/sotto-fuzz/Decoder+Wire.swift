@@ -1,11 +1,9 @@
 internal import Consensus
 internal import Crypto
+internal import Fuzzing
 internal import Kademlia
 internal import Ledger
-internal import Links
-internal import Node
 internal import Primitives
-internal import RPC
 internal import Recording
 internal import Rights
 internal import Signalling
@@ -18,10 +16,8 @@ extension Decoder {
         Decoder("vote", Vote.self), Decoder("certificate", Certificate.self), Decoder("proposal", Proposal.self),
         Decoder("engine-header", EngineHeader.self), Decoder("finality-proof", FinalityProof.self),
         Decoder("consensus-message", Consensus.Message.self), Decoder("validator-set", ValidatorSet.self),
-        Decoder("signer-question", SignerQuestion.self), Decoder("signer-answer", SignerAnswer.self),
         Decoder("address-record", AddressRecord.self), Decoder("provider-record", ProviderRecord.self),
         Decoder("stored-record", StoredRecord.self), Decoder("dht-message", Kademlia.Message.self),
-        Decoder("link-hello", LinkHello.self), Decoder("service-request", ServiceRequest.self),
         Decoder("group-key-wrap", GroupKeyWrap.self), Decoder("lease-history", LeaseHistory.self),
         Decoder("sealed-share", SealedShare.self), Decoder("partial-evaluation", PartialEvaluation.self),
         Decoder("threshold-public-keys", ThresholdPublicKeys.self),
@@ -36,6 +32,7 @@ extension Decoder {
         Decoder("session-message", SessionMessage.self), Decoder("session-packet", SessionPacket.self),
         Decoder("transport-binding", TransportBinding.self),
         Decoder("transport-description", TransportDescription.self), Decoder("leaf-list", LeafList.self),
+        Decoder("signed-leaf-list", SignedLeafList.self), Decoder("recorded-frame", RecordedFrame.self),
         Decoder("segment", Segment.self), Decoder("group-manifest", GroupManifest.self),
         Decoder("track-manifest", TrackManifest.self), Decoder("sender-manifest", SenderManifest.self),
         Decoder("recording-manifest", RecordingManifest.self),
@@ -47,7 +44,8 @@ extension Decoder {
         Decoder("genesis", Genesis.self), Decoder("network-limits", NetworkLimits.self),
         Decoder("registration", Registration.self), Decoder("transaction", Transaction.self),
         Decoder("ledger-block", LedgerBlock.self), Decoder("record", Record.self),
-        Decoder("ledger-tip", LedgerTip.self),
+        Decoder("ledger-tip", LedgerTip.self), Decoder("operation", Operation.self),
+        Decoder("signed-registration", SignedRegistration.self), Decoder("limit-changes", LimitChanges.self),
         Decoder("validator-list", ValidatorList.self), Decoder("state-proof", StateProof.self),
         Decoder("member-entry", MemberEntry.self), Decoder("owner-entry", OwnerEntry.self),
         Decoder("registrars-entry", RegistrarsEntry.self), Decoder("number-entry", NumberEntry.self),
@@ -59,23 +57,7 @@ extension Decoder {
         Decoder("lease-entry", LeaseEntry.self), Decoder("viewers-entry", ViewersEntry.self),
         Decoder("limits-entry", LimitsEntry.self), Decoder("recent-records-entry", RecentRecordsEntry.self),
         Decoder("culprits-entry", CulpritsEntry.self), Decoder("evidence-entry", EvidenceEntry.self),
-        Decoder("erased-entry", ErasedEntry.self),
+        Decoder("erased-entry", ErasedEntry.self), Decoder("evidence", Evidence.self),
         Decoder("call-leaf", CallLeaf.self), Decoder("call-opening", CallOpening.self),
-    ]
-
-    static let services: [Decoder] = [
-        Decoder("number-question", NumberQuestion.self), Decoder("number-answer", NumberAnswer.self),
-        Decoder("number-claim", NumberClaim.self), Decoder("number-release", NumberRelease.self),
-        Decoder("number-listing", NumberListing.self), Decoder("phone-record", PhoneRecord.self),
-        Decoder("mailbox-post", MailboxPost.self), Decoder("mailbox-receipt", MailboxReceipt.self),
-        Decoder("prekey-question", PrekeyQuestion.self), Decoder("prekey-answer", PrekeyAnswer.self),
-        Decoder("keep-order", KeepOrder.self), Decoder("keep-request", KeepRequest.self),
-        Decoder("layer-order", LayerOrder.self), Decoder("layer-state", LayerState.self),
-        Decoder("content-question", ContentQuestion.self), Decoder("content-index", ContentIndex.self),
-        Decoder("certificate-opening", CertificateOpening.self), Decoder("wrap-page", WrapPage.self),
-        Decoder("release-answer", ReleaseAnswer.self), Decoder("recording-message", RecordingMessage.self),
-        Decoder("inclusion-bundle", InclusionBundle.self), Decoder("stored-block", StoredBlock.self),
-        Decoder("closed-group", ClosedGroup.self), Decoder("transaction-message", TransactionMessage.self),
-        Decoder("rpc-request", SignedRequest.self),
     ]
 }

@@ -106,7 +106,7 @@ struct TidyTests {
     @Test("Every module says what it is for, and every core has its rules")
     func documentation() {
         for module in SourceTree.values.union(SourceTree.cores).union(SourceTree.wrappers.keys)
-            .union(["Node", "Links", "MediaEndpoint", "ContentStore", "RPC", "Simulation"])
+            .union(["Node", "Links", "MediaEndpoint", "ContentStore", "RPC", "Simulation", "Fuzzing"])
         {
             let folder = tree.root.appendingPathComponent("Sources/\(module)/\(module).docc")
             let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent("\(module).md").path)

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Fuzzing
 internal import Links
 internal import Primitives
 internal import TLS
@@ -64,11 +65,11 @@ extension Decoder {
 /// of three bytes for each piece says. What must hold: who believes to be connected is connected with the other key,
 /// and reads what was written or an error.
 private struct Handshake {
-    private var script: ArraySlice<UInt8>
+    private var alteration: Alteration
     private let identities: [TLSIdentity]
 
     init(script: [UInt8], _ identities: [TLSIdentity]) {
-        self.script = script[...]
+        alteration = Alteration(script: script)
         self.identities = identities
     }
 
@@ -78,9 +79,9 @@ private struct Handshake {
         else { return }
         guard (try? client.handshake()) != nil else { return }
         for _ in 0..<8 {
-            let first = change(client.drain())
+            let first = alteration.change(client.drain())
             if !first.isEmpty, !give(first, to: server) { break }
-            let second = change(server.drain())
+            let second = alteration.change(server.drain())
             if !second.isEmpty, !give(second, to: client) { break }
             if first.isEmpty, second.isEmpty { break }
         }
@@ -91,7 +92,8 @@ private struct Handshake {
             role: .node, chain: .zero, member: .zero, instance: Array(repeating: 1, count: 8), versions: [1])
         guard (try? client.write(hello.encoded)) != nil else { return }
         var read: [UInt8] = []
-        guard (try? server.receive(change(client.drain()))) != nil, (try? server.read(into: &read)) != nil else {
+        guard (try? server.receive(alteration.change(client.drain()))) != nil, (try? server.read(into: &read)) != nil
+        else {
             return
         }
         Decoder.require(read.isEmpty || read == hello.encoded, "changed bytes were read")
@@ -101,23 +103,5 @@ private struct Handshake {
     private func give(_ bytes: [UInt8], to session: TLSSession) -> Bool {
         guard (try? session.receive(bytes)) != nil else { return false }
         return (try? session.handshake()) != nil
-    }
-
-    private mutating func change(_ bytes: [UInt8]) -> [UInt8] {
-        guard let what = script.popFirst(), let where1 = script.popFirst(), let value = script.popFirst(),
-            !bytes.isEmpty
-        else { return bytes }
-        var bytes = bytes
-        let place = (Int(where1) << 3 | Int(what >> 5)) % bytes.count
-        switch what & 0x0f {
-        case 0: bytes[place] ^= max(1, value)
-        case 1: bytes = Array(bytes.prefix(place))
-        case 2: bytes += bytes.suffix(Int(value))
-        case 3: bytes.insert(value, at: place)
-        case 4: bytes.remove(at: place)
-        case 5: bytes = Array(bytes[place...] + bytes[..<place])
-        default: break
-        }
-        return bytes
     }
 }

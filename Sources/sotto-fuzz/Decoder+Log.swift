@@ -1,15 +1,11 @@
 internal import Crypto
+internal import Fuzzing
 internal import Ledger
-internal import Node
 internal import Primitives
-internal import Wire
 
-/// What a light client and an auditor read.
+/// What an auditor reads of the log.
 extension Decoder {
-    static let light: [Decoder] = [
-        Decoder("proof-bundle", ProofBundle.self), Decoder("handover", Handover.self),
-        Decoder("proven-record", ProvenRecord.self), Decoder("light-checkpoint", LightCheckpoint.self),
-        Decoder("fork-alarm", ForkAlarm.self), Decoder("evidence", Evidence.self),
+    static let log: [Decoder] = [
         Decoder("log-leaf", byteCountMax: 64) { bytes in
             if let leaf = LogLeaf(bytes) { require(leaf.bytes == bytes, "another leaf was taken") }
         },

@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// One reader of bytes that strangers send, with what must hold whatever they are: it returns, and what it took it
 /// writes back as the same bytes.
@@ -10,28 +10,22 @@ package struct Decoder: Sendable {
     /// Traps when something does not hold.
     package let run: @Sendable ([UInt8]) -> Void
 
-    init(_ name: String, byteCountMax: Int = 4_096, run: @escaping @Sendable ([UInt8]) -> Void) {
+    package init(_ name: String, byteCountMax: Int = 4_096, run: @escaping @Sendable ([UInt8]) -> Void) {
         self.name = name
         self.byteCountMax = byteCountMax
         self.run = run
     }
 
     /// An object with one encoding.
-    init<Object: WireObject>(_ name: String, _ type: Object.Type) {
-        self.init(name) { bytes in
+    package init<Object: WireObject>(_ name: String, byteCountMax: Int = 4_096, _ type: Object.Type) {
+        self.init(name, byteCountMax: byteCountMax) { bytes in
             guard let object = try? Object(decoding: bytes) else { return }
             Self.require(object.encoded == bytes, "another encoding was taken")
         }
     }
 
     /// A test or a fuzzer sees this as a crash.
-    static func require(_ holds: Bool, _ rule: StaticString) {
+    package static func require(_ holds: Bool, _ rule: StaticString) {
         precondition(holds, "\(rule)")
     }
-
-    /// Every one, in the order in which they are run.
-    package static let all: [Decoder] = wire + calls + ledger + light + services + texts + media + links
-
-    /// The one of a name.
-    package static func named(_ name: String) -> Decoder? { all.first { $0.name == name } }
 }

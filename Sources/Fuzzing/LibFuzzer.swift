@@ -1,4 +1,6 @@
 #if LIBFUZZER
+    // Linked for what the compiler calls in it.
+    internal import CFuzzing
     internal import Glibc
 
     @_silgen_name("LLVMFuzzerRunDriver")
@@ -10,23 +12,18 @@
 
     /// The program as libFuzzer drives it.
     enum LibFuzzer {
-        private static let decoder: Decoder? = unsafe getenv("SOTTO_FUZZ").flatMap {
-            unsafe Decoder.named(String(cString: $0))
-        }
+        /// What the function that libFuzzer calls, which may hold nothing itself, finds its decoder by.
+        nonisolated(unsafe) private static var decoder: Decoder?
 
-        static func run() -> Never {
-            guard decoder != nil else {
-                SottoFuzz.say("sotto-fuzz: error: SOTTO_FUZZ names no decoder\n", to: 2)
-                exit(2)
-            }
+        static func run(_ decoder: Decoder) -> Int32 {
+            unsafe self.decoder = decoder
             var count = CommandLine.argc
             var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv
-            let result = unsafe runDriver(&count, &arguments) { data, size in
+            return unsafe runDriver(&count, &arguments) { data, size in
                 let bytes = unsafe Array(UnsafeBufferPointer(start: data, count: size))
-                LibFuzzer.decoder?.run(bytes)
+                unsafe LibFuzzer.decoder?.run(bytes)
                 return 0
             }
-            exit(result)
         }
     }
 #endif

@@ -1,0 +1,1 @@
+/// Nothing is called from Swift: the compiler itself calls what `Counters.c` defines.
