@@ -22,7 +22,7 @@ package final class BlockingThreadExecutor: SerialExecutor, Sendable {
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {
-        switch queue.append(UnownedJob(job)) {
+        switch queue.append(.job(UnownedJob(job))) {
         case .none: break
         case .wake: wake()
         case .startThread: thread.start { [self] in run() }
@@ -42,7 +42,7 @@ package final class BlockingThreadExecutor: SerialExecutor, Sendable {
 
     private func run() {
         while !queue.endThread() {
-            for job in queue.takeAll() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+            for work in queue.takeAll() { unsafe work.run(on: asUnownedSerialExecutor()) }
             guard queue.prepareToSleep() else { continue }
             var count: UInt64 = 0
             _ = unsafe read(wakeUp.number, &count, 8)

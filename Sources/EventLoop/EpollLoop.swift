@@ -74,8 +74,16 @@ package final class EpollLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: Executor
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        switch queue.append(UnownedJob(job)) {
+    package func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job))) }
+
+    /// Runs `body` on the loop's thread, soon, after what waits already. From any thread, and without a task: a task
+    /// that is begun elsewhere first goes through the pool, and a message has better things to do.
+    ///
+    /// `body` is not inside a job: an actor on this loop enters itself by `assumeIsolated`.
+    package func call(_ body: @escaping @Sendable () -> Void) { add(.call(body)) }
+
+    private func add(_ work: JobQueue.Work) {
+        switch queue.append(work) {
         case .none: break
         case .wake: wake()
         case .startThread: thread.start { [self] in run() }
@@ -149,7 +157,7 @@ package final class EpollLoop: SerialExecutor, @unchecked Sendable {
     private func run() {
         var events = unsafe [epoll_event](repeating: epoll_event(), count: Self.eventsPerTurn)
         while true {
-            for job in queue.takeAll() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+            for work in queue.takeAll() { unsafe work.run(on: asUnownedSerialExecutor()) }
             endTurn()
             if queue.isStopping {
                 letGo()

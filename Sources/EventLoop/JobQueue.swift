@@ -1,13 +1,21 @@
 internal import Synchronization
 
-/// Jobs that wait for the one thread of an executor, and what that thread is doing. Unbounded: the concurrency runtime
+/// What waits for the one thread of an executor, and what that thread is doing. Unbounded: the concurrency runtime
 /// offers no way to refuse a job; what makes jobs must be bounded instead.
 final class JobQueue: Sendable {
-    /// What the one who appended a job must do so that it runs.
+    /// Something to run on the thread.
+    enum Work: Sendable {
+        /// A part of a task, from the concurrency runtime.
+        case job(UnownedJob)
+        /// A call from another thread.
+        case call(@Sendable () -> Void)
+    }
+
+    /// What the one who appended something must do so that it runs.
     enum Duty { case none, wake, startThread }
 
     private struct State {
-        var jobs: [UnownedJob] = []
+        var work: [Work] = []
         var isSleeping = false
         var isStopping = false
         var hasThread = true
@@ -15,9 +23,9 @@ final class JobQueue: Sendable {
 
     private let state = Mutex(State())
 
-    func append(_ job: UnownedJob) -> Duty {
+    func append(_ work: Work) -> Duty {
         state.withLock { state in
-            state.jobs.append(job)
+            state.work.append(work)
             guard state.hasThread else {
                 state.hasThread = true
                 return .startThread
@@ -28,18 +36,18 @@ final class JobQueue: Sendable {
         }
     }
 
-    func takeAll() -> [UnownedJob] {
+    func takeAll() -> [Work] {
         state.withLock { state in
-            let jobs = state.jobs
-            state.jobs = []
-            return jobs
+            let work = state.work
+            state.work = []
+            return work
         }
     }
 
-    /// True when nothing waits; from then on the next job wakes the thread.
+    /// True when nothing waits; from then on whatever is appended wakes the thread.
     func prepareToSleep() -> Bool {
         state.withLock { state in
-            state.isSleeping = state.jobs.isEmpty && !state.isStopping
+            state.isSleeping = state.work.isEmpty && !state.isStopping
             return state.isSleeping
         }
     }
@@ -60,9 +68,19 @@ final class JobQueue: Sendable {
     /// True when the thread may end: a stop was asked for and nothing waits.
     func endThread() -> Bool {
         state.withLock { state in
-            guard state.isStopping, state.jobs.isEmpty else { return false }
+            guard state.isStopping, state.work.isEmpty else { return false }
             state.hasThread = false
             return true
+        }
+    }
+}
+
+extension JobQueue.Work {
+    /// Runs it, on the thread of `executor`.
+    func run(on executor: UnownedSerialExecutor) {
+        switch self {
+        case .job(let job): unsafe job.runSynchronously(on: executor)
+        case .call(let body): body()
         }
     }
 }

@@ -1,3 +1,4 @@
+import EventLoop
 import Ledger
 import Primitives
 import Wire
@@ -7,11 +8,14 @@ extension ChainActor {
     /// Transactions that the chain admits in one go: a few milliseconds, after which votes have their turn.
     static let admissionsPerTurn = 128
 
-    /// Takes what waits, batch by batch; between two batches timers and other calls have their turn.
-    func drain(_ inbox: Inbox) async {
-        while case let batch = inbox.takeConsensus(), !batch.isEmpty {
-            for (peer, bytes) in batch { receive(bytes, from: peer) }
-            await Task.yield()
+    /// Takes what waits, batch by batch; between two batches timers and other calls have their turn. From any thread.
+    nonisolated func drain(_ inbox: Inbox) {
+        loop.call { [weak self] in
+            self?.assumeIsolated { chain in
+                let batch = inbox.takeConsensus()
+                for (peer, bytes) in batch { chain.receive(bytes, from: peer) }
+                if !batch.isEmpty { chain.drain(inbox) }
+            }
         }
     }
 

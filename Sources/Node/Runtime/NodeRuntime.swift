@@ -223,11 +223,10 @@ package final class NodeRuntime: Sendable {
 
     private func put(_ item: Inbox.Item) {
         let (chain, inbox) = (chain, inbox)
-        // Each task ends when nothing waits any more.
         switch inbox.put(item) {
         case .none: break
-        case .chain: Task { await chain.drain(inbox) }
-        case .checker: Task { await chain.admit(from: inbox) }
+        case .chain: chain.drain(inbox)
+        case .checker: Task { await chain.admit(from: inbox) }  // Ends when nothing waits any more.
         }
     }
 
@@ -327,7 +326,7 @@ private final class Outbox: Sendable {
             items.append(item)
             return items.count == 1
         }
-        if isFirst { Task { await mesh.flush(self) } }  // Ends when it has handed over what waited.
+        if isFirst { mesh.loop.call { self.mesh.assumeIsolated { $0.flush(self) } } }
     }
 
     func takeAll() -> [Item] {
