@@ -62,10 +62,10 @@ extension ChainStore {
         guard settled != nil else { return }
         let (all, newest) = tree.withLock { ($0.all, $0.newest) }
         var batch = WriteBatch()
-        for (key, node) in all.nodes { batch.put(ChainTable.treeNode.key(key.bytes), node.bytes) }
-        for (height, stale) in all.stale {
-            mark(stale, at: height, &batch)
-            batch.delete(ChainTable.treeChange.key(height))
+        for block in all {
+            for (key, node) in block.nodes { batch.put(ChainTable.treeNode.key(key.bytes), node.bytes) }
+            mark(block.stale, at: block.height, &batch)
+            batch.delete(ChainTable.treeChange.key(block.height))
         }
         batch.delete(ChainTable.settledTree.key())
         try write(batch, synced: true)

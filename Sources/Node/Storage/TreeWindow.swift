@@ -23,12 +23,11 @@ struct TreeWindow: Sendable {
         fileprivate(set) var deleted: [TreeNodeKey] = []
         /// Heights whose changes need not be applied any more.
         fileprivate(set) var heights: [Height] = []
-        fileprivate var forgotten: [TreeNodeKey] = []
     }
 
     private struct Block: Sendable {
         let version: Version
-        let created: [TreeNodeKey]
+        let nodes: [TreeNodeKey: TreeNode]
         let stale: [TreeNodeKey]
     }
 
@@ -37,27 +36,31 @@ struct TreeWindow: Sendable {
 
     /// The version that is on the disk.
     private(set) var settled: Version
+    /// One for each height above the settled one. A node's key tells in which it is.
     private var blocks: [Block] = []
-    private var nodes: [TreeNodeKey: TreeNode] = [:]
+    private var nodeCount = 0
 
     init(settled: Version) { self.settled = settled }
 
     /// The newest version.
     var newest: Version { blocks.last?.version ?? settled }
 
-    func node(at key: TreeNodeKey) -> TreeNode? { nodes[key] }
-
-    /// All nodes in memory, and what each height made stale: for a store that keeps them all.
-    var all: (nodes: [TreeNodeKey: TreeNode], stale: [(Height, [TreeNodeKey])]) {
-        (nodes, blocks.map { ($0.version.height, $0.stale) })
+    func node(at key: TreeNodeKey) -> TreeNode? {
+        guard key.version > settled.height, key.version <= newest.height else { return nil }
+        return blocks[Int(key.version.rawValue - settled.height.rawValue) - 1].nodes[key]
     }
 
+    /// For each height its nodes and what it made stale: for a store that keeps them all.
+    var all: [(height: Height, nodes: [TreeNodeKey: TreeNode], stale: [TreeNodeKey])] {
+        blocks.map { ($0.version.height, $0.nodes, $0.stale) }
+    }
+
+    /// - Parameter height: the next one.
     mutating func add(_ update: StateTree.Update, at height: Height) {
-        nodes.merge(update.nodes) { _, new in new }
-        blocks.append(
-            Block(
-                version: Version(height: height, root: update.root), created: Array(update.nodes.keys),
-                stale: update.stale))
+        precondition(height == newest.height.next, "a version of the state tree is missing")
+        let version = Version(height: height, root: update.root)
+        blocks.append(Block(version: version, nodes: update.nodes, stale: update.stale))
+        nodeCount += update.nodes.count
     }
 
     /// What must be settled now, if anything, so that `keep` versions stay besides the newest; or fewer, the newer
@@ -65,7 +68,7 @@ struct TreeWindow: Sendable {
     func due(keeping keep: UInt64, nodeCountMax: Int) -> Settlement? {
         let count = UInt64(blocks.count)
         if count >= Self.stride, count - Self.stride >= keep { return settlement(of: Int(count - keep)) }
-        return nodes.count > nodeCountMax ? settlement(of: max(1, blocks.count / 2)) : nil
+        return nodeCount > nodeCountMax ? settlement(of: max(1, blocks.count / 2)) : nil
     }
 
     private func settlement(of count: Int) -> Settlement? {
@@ -75,12 +78,11 @@ struct TreeWindow: Sendable {
         for block in blocks[..<count] {
             settlement.heights.append(block.version.height)
             for key in block.stale {
-                if nodes[key] == nil { settlement.deleted.append(key) } else { gone.insert(key) }
+                if key.version > settled.height { gone.insert(key) } else { settlement.deleted.append(key) }
             }
         }
-        for key in blocks[..<count].flatMap(\.created) {
-            settlement.forgotten.append(key)
-            if !gone.contains(key), let node = nodes[key] { settlement.written.append((key, node)) }
+        for block in blocks[..<count] {
+            settlement.written += block.nodes.lazy.filter { !gone.contains($0.key) }.map { ($0.key, $0.value) }
         }
         settlement.written.sort { $0.0 < $1.0 }
         return settlement
@@ -88,8 +90,8 @@ struct TreeWindow: Sendable {
 
     /// Notes that a settlement is on the disk.
     mutating func settle(_ settlement: Settlement) {
+        nodeCount -= blocks[..<settlement.heights.count].reduce(0) { $0 + $1.nodes.count }
         blocks.removeFirst(settlement.heights.count)
-        for key in settlement.forgotten { nodes[key] = nil }
         settled = settlement.version
     }
 }
