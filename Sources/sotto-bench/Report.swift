@@ -2,15 +2,25 @@ internal import EventLoop
 internal import FoundationEssentials
 internal import Glibc
 internal import RPC
+internal import Synchronization
 
 /// Prints what was measured, row by row: name, value, unit.
 struct Report: Sendable {
     private static let nameWidth = 34
     private static let valueWidth = 12
     let isJSON: Bool
+    private let printed = Printed()
+
+    private final class Printed: Sendable { let values = Mutex<[String: Double]>([:]) }
+
+    init(isJSON: Bool) { self.isJSON = isJSON }
+
+    /// What was measured under this name in this run, if it was.
+    func value(_ name: String) -> Double? { printed.values.withLock { $0[name] } }
 
     /// A number, to three or four digits.
     func row(_ name: String, _ value: Double, _ unit: String) {
+        printed.values.withLock { $0[name] = value }
         if isJSON {
             line(["name": .string(name), "value": .float(value), "unit": .string(unit)])
         } else {

@@ -14,7 +14,7 @@ private let usage = """
       growth       the same with 1, 4, 7 and 13 validators and 1000 under way
       store        one node's store, filled through the executor without a network: time, disk and memory as it grows
       etcd         a yardstick, if Debian's etcd-server and etcd-client are installed: three servers, a minute of
-                   etcd's own load generator
+                   etcd's own load generator; after ledger in one run, also how the two compare
       dht          twenty DHT nodes on loopback in this process, one put or get under way
       call         two phones at two of four validators in this process: from looking the number up and from the
                    invite to the first decrypted frame
