@@ -93,26 +93,32 @@ final class EpochStore {
 
     /// The only validator on this store, which must be closed, and the newcomer on one of its own, linked to it.
     func runtimes(follower name: String) throws -> (validator: NodeRuntime, follower: NodeRuntime) {
-        let ports = try freePorts(2)
+        let port = try freePorts(1)[0]
+        return (try validator(port: port), try follower(name, of: port))
+    }
+
+    func validator(port: UInt16) throws -> NodeRuntime {
         let node = documents.nodes[0]
+        return try runtime(node.member, node.keys, path, .loopback(port: port), [])
+    }
+
+    func follower(_ name: String, of port: UInt16) throws -> NodeRuntime {
         var hash = SHA256()
         let member = try registration().memberID(with: &hash)
-        func runtime(_ index: Int, _ member: MemberID, _ keys: NodeKeys, _ path: String) throws -> NodeRuntime {
-            let peers = index == 0 ? [] : [NodeSettings.Peer(member: node.member, link: .loopback(port: ports[0]))]
-            return try NodeRuntime(
-                settings: NodeSettings(
-                    link: .loopback(port: ports[index]), dht: .loopback(port: 0), dataPath: path, peers: peers),
-                rules: rules, member: member,
-                keys: RuntimeKeys(
-                    votes: LocalSigner(SoftwareKey(keys.sign)),
-                    other: index == 0 ? LocalSigner(SoftwareKey(rotated)) : nil, link: keys.link,
-                    agreement: keys.agreement),
-                log: .silent)
-        }
-        return (
-            try runtime(0, node.member, node.keys, path),
-            try runtime(1, member, newcomer, scratch.path + "/" + name)
-        )
+        let peer = NodeSettings.Peer(member: documents.nodes[0].member, link: .loopback(port: port))
+        return try runtime(member, newcomer, scratch.path + "/" + name, .loopback(port: 0), [peer])
+    }
+
+    private func runtime(
+        _ member: MemberID, _ keys: NodeKeys, _ path: String, _ link: SocketAddress, _ peers: [NodeSettings.Peer]
+    ) throws -> NodeRuntime {
+        try NodeRuntime(
+            settings: NodeSettings(link: link, dht: .loopback(port: 0), dataPath: path, peers: peers), rules: rules,
+            member: member,
+            keys: RuntimeKeys(
+                votes: LocalSigner(SoftwareKey(keys.sign)), other: LocalSigner(SoftwareKey(rotated)),
+                link: keys.link, agreement: keys.agreement),
+            log: .silent)
     }
 
     /// Puts a proposal of the first validator on the ledger, and in the next block the votes of the two after it.

@@ -13,7 +13,8 @@ package final class ParsedTransaction: Sendable {
     /// The CID of the envelope: names it in the log and in caches of checked signatures.
     package let envelopeID: CID
 
-    /// Reads one envelope (rules LG-1 and LG-2).
+    /// Reads one envelope (rules LG-1 and LG-2). No limit that this depends on may change by vote, so those of genesis
+    /// will do at every height; how many transactions a block may hold is judged with the block.
     ///
     /// - Throws: `TransactionFault` when it is too long, not an envelope, or of another chain.
     package init(

@@ -123,6 +123,9 @@ extension ChainActor {
         hearAhead()
     }
 
+    /// Those that hold for the next block: of genesis, as votes have changed them.
+    var limits: NetworkLimits { (try? RuleBook.limits(after: tip, from: state)) ?? rules.genesis.limits }
+
     // MARK: Who is in another epoch
 
     /// S-15: whether a message is of the epoch that runs here. To one of an older epoch the node answers how that
@@ -156,7 +159,7 @@ extension ChainActor {
 
     private func tellSeal(of epoch: ValidatorEpoch, to peer: MemberID) {
         let now = SystemTime.monotonic
-        if let last = crossing.toldAt[peer], now - last < .milliseconds(rules.genesis.limits.delta) { return }
+        if let last = crossing.toldAt[peer], now - last < .milliseconds(limits.delta) { return }
         guard let end = try? store.epochEnd(of: epoch), let seal = try? store.finalization(at: end.height),
             let echoes = try? store.echoes(above: end.height)
         else { return }
@@ -174,7 +177,7 @@ extension ChainActor {
             crossing.aheadByteCount += bytes.count
         }
         guard crossing.timer == nil else { return }
-        crossing.timer = loop.schedule(after: .milliseconds(rules.genesis.limits.delta)) { [weak self] in
+        crossing.timer = loop.schedule(after: .milliseconds(limits.delta)) { [weak self] in
             self?.assumeIsolated { chain in
                 chain.crossing.timer = nil
                 guard !chain.isStopped, epoch > chain.validators.epoch else { return }

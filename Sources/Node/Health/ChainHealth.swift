@@ -63,7 +63,7 @@ package struct Stall: Sendable, Equatable {
 
 extension ChainActor {
     /// Something that waits this long for finality stands still.
-    private var patience: Duration { max(.seconds(2), .milliseconds(rules.genesis.limits.delta * 10)) }
+    private var patience: Duration { max(.seconds(2), .milliseconds(limits.delta * 10)) }
 
     /// How the chain stands now.
     package var health: ChainHealth {
@@ -82,7 +82,7 @@ extension ChainActor {
     /// Nil while blocks become final or nothing waits to.
     package var stall: Stall? {
         let now = SystemTime.monotonic
-        let idleMax = Duration.milliseconds(rules.genesis.limits.heartbeat * 3)
+        let idleMax = Duration.milliseconds(limits.heartbeat * 3)
         var duration = now - finalisedAt
         if meter.failure == nil, duration <= idleMax {
             guard let since = meter.waitingSince, now - since > patience else { return nil }
