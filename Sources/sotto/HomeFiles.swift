@@ -35,6 +35,8 @@ struct HomeFiles: Sendable {
     var settingsPath: String { path + "/" + Settings.fileName }
     var ledgerPath: String { path + "/data/ledger" }
     var snapshotsPath: String { path + "/data/snapshots" }
+    /// Where a snapshot of other nodes lies until it is whole and restored.
+    var bootstrapPath: String { path + "/data/bootstrap" }
     var contentPath: String { path + "/data/content" }
     var lightPath: String { path + "/data/light" }
     /// Begins the names of the files that remember what the signing key voted; apart from the ledger, so that a

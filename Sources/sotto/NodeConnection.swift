@@ -13,8 +13,9 @@ struct NodeConnection: Sendable {
     let client: RPCClient
     private let url: String
 
-    init(_ invocation: Invocation) throws(CommandError) {
-        if let node = invocation.flag("--node") {
+    /// - Parameter url: the node, where a command knows better than its flags.
+    init(_ invocation: Invocation, url given: String? = nil) throws(CommandError) {
+        if let node = given ?? invocation.flag("--node") {
             url = node
         } else {
             url = try Settings.read(invocation).text("client.node")

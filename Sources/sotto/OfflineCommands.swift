@@ -23,10 +23,12 @@ enum OfflineCommands {
         let settings = try RPCFields.settings(values)
         let ledger = try StoredLedger(home, invocation)
         let stop = try StopSignal()
+        let shelf = try home.shelf(ledger.rules.chain)
         let server: InspectServer
         do throws(NodeError) {
             server = try InspectServer(
-                store: ledger.store, rules: ledger.rules, member: member, rpc: settings, version: Sotto.version)
+                store: ledger.store, rules: ledger.rules, member: member, rpc: settings, version: Sotto.version,
+                snapshots: shelf)
         } catch {
             throw CommandError("the ledger in \(home.ledgerPath) cannot be read: \(error)", hint: "sotto ledger verify")
         }

@@ -16,18 +16,25 @@ enum StartCommand {
             Runs a validator or a node, as the ledger names its member, until SIGTERM or Ctrl-C. Events go to standard
             error, one line each; the addresses it really listens on are the first. The data directory holds genesis,
             keys and sotto.conf: sotto testnet or sotto init makes one. With --snapshot a node that has no ledger yet
-            begins with that snapshot, checked against genesis, instead of with the first block. With node.role = peer
-            it follows a home node as a light client instead, and keeps no blocks. Under systemd it tells when it is
-            ready and that it is alive, as Scripts/operate/sotto.service expects.
+            begins with that snapshot, checked against genesis, instead of with the first block. With --bootstrap it
+            asks these nodes' RPC for one first: nothing they say is believed, who lies is named and left, and what was
+            fetched before an interruption is not fetched again. With node.role = peer it follows a home node as a light
+            client instead, and keeps no blocks. Under systemd it tells when it is ready and that it is alive, as
+            Scripts/operate/sotto.service expects.
             """,
-        flags: [.init("--snapshot", "DIRECTORY", "Begin with this snapshot, if there is no ledger yet.")],
+        flags: [
+            .init("--snapshot", "DIRECTORY", "Begin with this snapshot, if there is no ledger yet."),
+            .init(
+                "--bootstrap", "URLS", "Begin with a snapshot of one of these nodes, comma-separated, if there is none."
+            ),
+            .init("--authority", "FILE", "PEM file of the certificate authority to trust for https."),
+        ],
         example: "sotto start --home ./network/validator-1"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
         let values = try Settings.read(invocation)
-        if let path = invocation.flag("--snapshot"), !home.exists("data/ledger") {
-            let manifest = try SnapshotCommands.restore(path, home, replacing: false)
-            Output.note("restored height \(manifest.height) from \(path)")
+        if !home.exists("data/ledger"), values.text("node.role") != "peer" {
+            try await BootstrapStep.run(home, invocation)
         }
         let stop = try StopSignal()
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
@@ -83,7 +90,8 @@ struct RunningNode: Sendable {
         } catch {
             throw Self.explain(error, home)
         }
-        let parts = try NodeParts(runtime: runtime, shares: shares, home: home)
+        let parts = try NodeParts(
+            runtime: runtime, shares: shares, home: home, snapshotEvery: values.integer("storage.snapshotEvery"))
         server = NodeServer(
             runtime: runtime, rpc: rpc, services: parts.services, version: Sotto.version, logKey: try home.logKey(),
             gateway: parts.gateway)
@@ -152,12 +160,15 @@ struct NodeParts {
     var services: [any NodeServicing] = []
     var gateway: (@Sendable (HTTPRequest) async -> HTTPResponse)?
 
-    init(runtime: NodeRuntime, shares: NodeShares, home: HomeFiles) throws(CommandError) {
+    init(
+        runtime: NodeRuntime, shares: NodeShares, home: HomeFiles, snapshotEvery: UInt64
+    ) throws(CommandError) {
         services.append(PhoneService(node: runtime, shares: shares))
         services.append(DHTService(node: runtime))
         services.append(ReleaseService(node: runtime, shares: shares))
         try addContent(runtime, home)
         services.append(HomeService(node: runtime))
+        services.append(SnapshotService(try home.shelf(runtime.rules.chain), every: snapshotEvery))
         do throws(NodeError) {
             services.append(try CallCommitService(node: runtime, path: home.path + "/commitments"))
         } catch {

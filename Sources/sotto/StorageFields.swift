@@ -19,6 +19,11 @@ enum StorageFields {
         SettingsField(
             "storage.segmentBytes", .byteCount(1 << 20...1 << 30), default: "64MiB",
             "How long a file of old blocks grows before the next begins. Pruning deletes whole files."),
+        SettingsField(
+            "storage.snapshotEvery", .integer(0...1 << 40), default: "0",
+            "Make a snapshot of the ledger at each height that this number divides, for nodes that begin, and keep the "
+                + "newest two of them in data/snapshots; 0 makes none. What lies there is handed out over the RPC in "
+                + "any case. The default is 0 because a snapshot reads the whole state and takes as much disk again."),
     ]
 
     static func settings(_ values: SettingsValues) -> StorageSettings {

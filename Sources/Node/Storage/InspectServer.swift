@@ -10,11 +10,16 @@ package final class InspectServer: Sendable {
     private let loop: EpollLoop
     private let chain: ChainActor
     private let rpc: RPCServer
+    private let snapshots: SnapshotShelf?
 
     /// Opens the store; nothing listens yet.
+    ///
+    /// - Parameter snapshots: are handed out; stopped with the server.
     package init(
-        store: ChainStore, rules: RuleBook, member: MemberID, rpc settings: RPCSettings, version: String
+        store: ChainStore, rules: RuleBook, member: MemberID, rpc settings: RPCSettings, version: String,
+        snapshots: SnapshotShelf? = nil
     ) throws(NodeError) {
+        self.snapshots = snapshots
         do throws(SocketError) {
             loop = try EpollLoop(name: "chain")
         } catch {
@@ -30,7 +35,9 @@ package final class InspectServer: Sendable {
         self.chain = chain
         let metrics = MetricsRegistry()
         var registry = RPCRegistry(version: version)
-        let methods = LedgerService(chain: chain).readingMethods + MemberService(chain: chain).methods
+        let methods =
+            LedgerService(chain: chain).readingMethods + MemberService(chain: chain).methods
+            + (snapshots.map { SnapshotService($0).methods } ?? [])
         for method in methods { registry.add(method) }
         registry.add(Self.status(chain))
         let node = RPCNode(
@@ -45,6 +52,7 @@ package final class InspectServer: Sendable {
 
     package func stop() async {
         await rpc.stop()
+        snapshots?.stop()
         await chain.stop()
         loop.stop()
     }

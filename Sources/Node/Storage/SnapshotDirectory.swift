@@ -84,6 +84,9 @@ package struct SnapshotDirectory: Sendable {
         }
     }
 
+    /// The file of the manifest, or of a chunk.
+    func filePath(_ chunk: Int?) -> String { chunk.map { path($0) } ?? path + "/" + SnapshotManifest.fileName }
+
     private func path(_ index: Int) -> String {
         let digits = String(index)
         return path + "/chunk-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits

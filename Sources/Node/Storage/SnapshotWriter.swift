@@ -12,14 +12,16 @@ package struct SnapshotWriter {
     private let tip: StoredTip
     private let window: UInt64
     private let directory: SnapshotDirectory
+    private let isWanted: () -> Bool
     private var hash = SHA256()
     private var parts: [SnapshotManifest.Part] = []
     private var rows: [[UInt8]] = []
     private var rowByteCount = 0
 
-    /// Writes a snapshot of `store` into `directory`, which holds nothing else.
+    /// Writes a snapshot of `store` into `directory`, which holds nothing else; gives up when it is wanted no more.
     package static func write(
-        _ store: ChainStore, rules: RuleBook, into directory: SnapshotDirectory
+        _ store: ChainStore, rules: RuleBook, into directory: SnapshotDirectory,
+        while isWanted: @escaping () -> Bool = { true }
     ) throws(SnapshotFault) -> SnapshotManifest {
         let view: KeyValueSnapshot
         let tip: StoredTip
@@ -40,18 +42,20 @@ package struct SnapshotWriter {
             store: store, view: view, tip: tip,
             window: try store.hasTurned(within: SnapshotChecker.windowMax, of: tip.tip.record)
                 ? SnapshotChecker.windowMax : max(rules.genesis.limits.untilWindow, limits),
-            directory: directory)
+            directory: directory, isWanted)
         return try writer.run(rules.chain)
     }
 
     private init(
-        store: ChainStore, view: KeyValueSnapshot, tip: StoredTip, window: UInt64, directory: SnapshotDirectory
+        store: ChainStore, view: KeyValueSnapshot, tip: StoredTip, window: UInt64, directory: SnapshotDirectory,
+        _ isWanted: @escaping () -> Bool
     ) {
         self.store = store
         self.view = view
         self.tip = tip
         self.window = window
         self.directory = directory
+        self.isWanted = isWanted
     }
 
     private mutating func run(_ chain: ChainID) throws(SnapshotFault) -> SnapshotManifest {
@@ -169,6 +173,7 @@ package struct SnapshotWriter {
 
     private mutating func flush(_ kind: SnapshotChunk.Kind) throws(SnapshotFault) {
         guard !rows.isEmpty else { return }
+        guard isWanted() else { throw SnapshotFault(.chunk, chunk: parts.count, "it is wanted no more") }
         let bytes = SnapshotChunk(kind: kind, rows: rows).encoded
         guard bytes.count <= SnapshotChunk.byteCountMax, parts.count < SnapshotManifest.chunkCountMax else {
             throw SnapshotFault(.chunk, chunk: parts.count, "the store is larger than a snapshot may be")
