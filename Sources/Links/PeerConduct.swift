@@ -46,6 +46,9 @@ package struct PeerConduct: Sendable, Equatable {
         package var messageBurst = 8_192.0
         package var pause = Duration.seconds(5)
         package var pauseMax = Duration.seconds(300)
+        /// A question for blocks that is open for longer was not answered. A peer that has this much to send first may
+        /// still be honest.
+        package var answerTime = Duration.seconds(10)
         /// Peers remembered; the one with the oldest last offence goes first.
         package var peersMax = 1_024
         package init() {}

@@ -10,55 +10,6 @@ import TLS
 import Testing
 import Wire
 
-/// The fourth validator of a network, as far as links can tell: it has the keys and says what it likes.
-private final class HostileValidator: Sendable {
-    let mesh: LinkMesh
-    let loop: EpollLoop
-    private let seen = Shared()
-
-    init(_ network: NetworkTests.Running, seat: Int) async throws {
-        let node = network.documents.nodes[seat]
-        loop = try EpollLoop(name: "hostile")
-        let tls = try node.keys.link.withSeed { try TLSIdentity(seed: $0, protocolName: LinkMesh.protocolName) }
-        let seen = seen
-        var settings = LinkSettings()
-        settings.retryPause = .milliseconds(20)
-        mesh = try LinkMesh(
-            identity: .init(
-                chain: network.documents.chain, member: node.member, role: .validator,
-                versions: network.documents.genesis.versions.map(\.version), tls: tls),
-            settings: settings, on: loop
-        ) { event in
-            switch event {
-            case .disconnected(_, let end), .attemptFailed(_, let end, _): seen.add(end)
-            default: break
-            }
-        }
-        try await mesh.start(listeningOn: nil)
-        let others = network.documents.nodes.enumerated().filter { $0.offset != seat }
-        try await mesh.setPeers(
-            others.map { index, other in
-                LinkPeer(
-                    member: other.member, keys: [other.keys.link.publicKey],
-                    address: .loopback(port: network.ports[index]))
-            })
-    }
-
-    /// How links and attempts ended so far.
-    var endings: [LinkEnd] { seen.all }
-
-    func stop() async {
-        await mesh.stop()
-        loop.stop()
-    }
-
-    private final class Shared: Sendable {
-        private let ends = Mutex<[LinkEnd]>([])
-        func add(_ end: LinkEnd) { ends.withLock { $0.append(end) } }
-        var all: [LinkEnd] { ends.withLock { $0 } }
-    }
-}
-
 extension LinkMesh {
     /// Queues all of it in one turn.
     fileprivate func say(_ messages: [[UInt8]], on channel: LinkChannel, to member: MemberID) {
@@ -70,13 +21,6 @@ extension LinkMesh {
     "A validator that misbehaves on its links is dropped, and nobody else notices", .timeLimit(.minutes(3)), .serialized
 )
 struct HostileValidatorTests {
-    /// Lines of the first node's log.
-    private final class Lines: Sendable {
-        private let lines = Mutex<[String]>([])
-        func add(_ line: String) { lines.withLock { $0.append(line) } }
-        var all: [String] { lines.withLock { $0 } }
-    }
-
     /// What it says; a flood is one harmless vote again and again.
     private static func message(_ offence: Offence, _ network: NetworkTests.Running, _ number: UInt64) -> [UInt8] {
         let node = network.documents.nodes[3]

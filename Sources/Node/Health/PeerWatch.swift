@@ -14,10 +14,12 @@ final class PeerWatch: Sendable {
 
     private let mesh: LinkMesh
     private let log: Log
+    private let answerTime: Duration
     private let state: Mutex<State>
 
     init(mesh: LinkMesh, limits: PeerConduct.Limits, log: Log) {
         self.mesh = mesh
+        answerTime = limits.answerTime
         state = Mutex(State(conduct: PeerConduct(limits: limits)))
         self.log = log
     }
@@ -36,7 +38,7 @@ final class PeerWatch: Sendable {
         let verdict: PeerConduct.Verdict = state.withLock { state in
             // Who had no link could not answer.
             let since = state.connected[member]
-            if offence == .stalledSync, since.map({ now - $0 < SyncWatch.patience }) ?? true { return .borne }
+            if offence == .stalledSync, since.map({ now - $0 < answerTime }) ?? true { return .borne }
             return state.conduct.receive(offence, by: member, at: now)
         }
         act(on: verdict, against: member)

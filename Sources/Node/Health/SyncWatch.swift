@@ -6,13 +6,13 @@ package import Primitives
 /// Who was asked for blocks and has not answered. An honest node answers at once, if only that it has none; so silence
 /// over a link that stands is no accident. A value without a clock.
 package struct SyncWatch: Sendable, Equatable {
-    /// A peer that has this much to send first may still be honest.
-    package static let patience = Duration.seconds(10)
     static let peersMax = 256
 
+    private let patience: Duration
     private var asked: [MemberID: Duration] = [:]
 
-    package init() {}
+    /// - Parameter patience: how long a question may be open.
+    package init(patience: Duration = PeerConduct.Limits().answerTime) { self.patience = patience }
 
     /// A question went out; the oldest one that is open counts.
     package mutating func ask(_ member: MemberID, at now: Duration) {
@@ -25,7 +25,7 @@ package struct SyncWatch: Sendable, Equatable {
 
     /// Those whose time is over, in order; each is named once for a question.
     package mutating func overdue(at now: Duration) -> [MemberID] {
-        let late = asked.filter { now - $0.value > Self.patience }.keys.sorted()
+        let late = asked.filter { now - $0.value > patience }.keys.sorted()
         for member in late { asked[member] = nil }
         return late
     }
@@ -72,6 +72,9 @@ extension ChainActor {
         guard vote.view.rawValue > engine.view.rawValue + Speakers.viewsAheadMax else { return }
         blame(.futureView)
     }
+
+    /// How long peers may take to answer; before the chain starts.
+    func watchAnswers(within time: Duration) { speakers.sync = SyncWatch(patience: time) }
 
     /// A question for blocks goes out; those who were asked long ago and are silent are named.
     func noteQuestion(_ request: CatchUpRequest, to peer: MemberID) {

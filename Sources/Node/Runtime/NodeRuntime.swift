@@ -104,6 +104,7 @@ package final class NodeRuntime: Sendable {
     /// Listens, dials and begins to take part. The addresses it really listens on.
     @discardableResult
     package func start() async throws(NodeError) -> (link: SocketAddress?, dht: SocketAddress) {
+        await chain.watchAnswers(within: settings.conduct.answerTime)
         await chain.listen { [weak self] block in self?.finalised(block) }
         await chain.setEvidenceHandler { [weak self] evidence in
             Task { await self?.submit(evidence) }  // Ends when it is recorded, or after a minute of trying.
