@@ -1,4 +1,4 @@
-package import Crypto
+internal import Crypto
 internal import EventLoop
 package import HTTP
 package import Primitives
@@ -61,11 +61,11 @@ package struct RPCClient: Sendable {
 /// Who signs requests, and for which node of which network.
 package struct RequestSigner: Sendable {
     private let member: MemberID
-    private let key: SigningKey
+    private let key: any Signing
     private let node: MemberID
     private let chain: ChainID
 
-    package init(member: MemberID, key: SigningKey, node: MemberID, chain: ChainID) {
+    package init(member: MemberID, key: any Signing, node: MemberID, chain: ChainID) {
         self.member = member
         self.key = key
         self.node = node

@@ -14,12 +14,13 @@ internal import Wire
 /// genesis.cbor        the network; genesis.json says the same for people
 /// registration.cbor   what the member said of itself when it was made
 /// keys/sign.key       signs for the member; for a validator also its votes
+/// keys/sign.next.key  what a validator's key is about to become
 /// keys/link.key       proves a node in links
 /// keys/agreement.key  what is sealed to the member opens with it
 /// keys/log.key        a node's key for checkpoints of the log, drawn at its first start
 /// keys/share-*.key    a validator's shares of the threshold keys: phone, outer, wraps
 /// keys/signer-state-* what the signing key has voted, for each network; never restored from a backup
-/// keys/*.old.key      keys that sotto member rotate replaced
+/// keys/*.old.key      keys that sotto member rotate replaced; a validator votes with its old one to its epoch's end
 /// data/ledger         a node's ledger
 /// data/content        a node's content blocks
 /// data/light          what a light client remembers
@@ -89,6 +90,13 @@ struct HomeFiles: Sendable {
         }
     }
 
+    /// Gives a file another name, in place of what has it.
+    func move(_ name: String, to target: String) throws(CommandError) {
+        guard unsafe rename(path + "/" + name, path + "/" + target) == 0 else {
+            throw CommandError("cannot rename \(path)/\(name) to \(target)")
+        }
+    }
+
     // MARK: Network
 
     func genesis() throws(CommandError) -> Genesis {
@@ -134,6 +142,9 @@ struct HomeFiles: Sendable {
 
     enum KeyName: String, CaseIterable {
         case sign
+        /// Another signing key of a validator, while it changes from one to the other.
+        case signNext = "sign.next"
+        case signOld = "sign.old"
         case link
         case agreement
         case log
@@ -145,7 +156,7 @@ struct HomeFiles: Sendable {
 
         var purpose: KeyFile.Purpose {
             switch self {
-            case .sign, .operatorKey: .member
+            case .sign, .signNext, .signOld, .operatorKey: .member
             case .link: .node
             case .agreement: .agreement
             case .log: .log

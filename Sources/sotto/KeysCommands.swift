@@ -6,83 +6,6 @@ internal import Primitives
 internal import RPC
 internal import Wire
 
-/// `sotto init`: a data directory for a new member.
-enum InitCommand {
-    static let command = Command(
-        "init", "Make a data directory and keys for a new member of a network.",
-        description: """
-            Copies the genesis document, draws the member's keys and writes its registration. The member takes part once
-            a registrar has admitted the registration: sotto member admit. A person needs no name; a node may have one.
-            """,
-        flags: [
-            .init("--genesis", "FILE", "The network's genesis.cbor."),
-            .init("--role", "ROLE", "person (default) or node."),
-            .init("--name", "NAME", "A public name, for nodes only."),
-            .init("--node", "URL", "The home node, written into sotto.conf."),
-            .init("--passphrase-file", "FILE", "Seal the keys under the passphrase in this file."),
-        ],
-        example: "sotto init --home ./alice --genesis ./network/genesis.cbor --node http://127.0.0.1:7440"
-    ) { invocation throws(CommandError) in
-        let home = try HomeFiles(invocation)
-        let source = try invocation.required("--genesis", "FILE")
-        guard let data = try? Data(contentsOf: URL(filePath: source)) else {
-            throw CommandError(.usage, "cannot read \(source)")
-        }
-        guard let genesis = try? Genesis(decoding: [UInt8](data)),
-            SignatureVerifier().verified(genesis, in: ()) != nil
-        else { throw CommandError(.usage, "\(source) is no genesis document") }
-        let roles: Roles
-        switch invocation.flag("--role") ?? "person" {
-        case "person": roles = .person
-        case "node": roles = .node
-        default: throw CommandError(.usage, "--role takes person or node")
-        }
-        var hash = SHA256()
-        let chain = genesis.chain(with: &hash)
-        let passphrase = try Self.passphrase(invocation)
-        try home.make()
-        try home.write("genesis.cbor", genesis.encoded)
-        try home.write("genesis.json", TestnetFiles.readable(genesis, chain))
-        if let node = invocation.flag("--node") {
-            try home.write(Settings.fileName, Array("client.node = \(node)\n".utf8))
-        }
-        let keys = NodeKeys(sign: .generate(), link: .generate(), agreement: .generate())
-        let isNode = roles.contains(.node)
-        let publicKeys = MemberKeys(
-            sign: keys.sign.publicKey, agreement: keys.agreement.publicKey, link: isNode ? keys.link.publicKey : nil)
-        let body = Registration(
-            keys: publicKeys, roles: roles, name: isNode ? invocation.flag("--name") ?? "" : "",
-            salt: SecureRandom.bytes(count: Registration.saltByteCount)
-        ).encoded
-        guard let registration = try? SignedRegistration(keys.sign.sign(.registration, chain: chain, body: body)) else {
-            throw CommandError(.usage, "--name is too long", hint: "at most \(Registration.nameByteCountMax) bytes")
-        }
-        try home.write("registration.cbor", registration.encoded)
-        if isNode {
-            try KeyFiles.write(keys, to: home, passphrase: passphrase)
-        } else {
-            try KeyFiles.write(
-                DeviceKeys(sign: keys.sign, agreement: keys.agreement), to: home, passphrase: passphrase)
-        }
-        let member = registration.memberID(with: &hash)
-        if invocation.wantsJSON {
-            return Output.json([
-                "member": .string(member.hex), "did": .string(member.text(chain: chain)), "home": .string(home.path),
-            ])
-        }
-        Output.line(member.text(chain: chain))
-        Output.note("not a member yet: sotto member admit \(home.path)/registration.cbor --home REGISTRAR")
-    }
-
-    static func passphrase(_ invocation: Invocation) throws(CommandError) -> [UInt8]? {
-        guard let file = invocation.flag("--passphrase-file") else { return Passphrase.current }
-        guard let passphrase = Passphrase.read(file) else {
-            throw CommandError(.usage, "\(file) holds no passphrase")
-        }
-        return passphrase
-    }
-}
-
 /// `sotto keys new|show|export`.
 enum KeysCommands {
     static let new = Command(
@@ -97,14 +20,18 @@ enum KeysCommands {
     ) { invocation throws(CommandError) in
         let home = HomeFiles(try invocation.required(0, "DIRECTORY"))
         try home.make()
-        let keys = DeviceKeys(sign: .generate(), agreement: .generate())
-        try KeyFiles.write(keys, to: home, passphrase: try InitCommand.passphrase(invocation))
-        show(keys, nil, nil, invocation)
+        let (sign, agreement) = (SigningKey.generate(), AgreementSecret.generate())
+        let passphrase = try InitCommand.passphrase(invocation)
+        try KeyFiles.write(sign: sign, agreement: agreement, to: home, passphrase: passphrase)
+        show(DeviceKeys(sign: sign, agreement: agreement), nil, nil, invocation)
     }
 
     static let show = Command(
         "keys show", "Print the public keys and ids of a data directory.",
-        description: "Prints nothing secret. Needs the passphrase when the keys are sealed (SOTTO_PASSPHRASE_FILE).",
+        description: """
+            Prints nothing secret. Needs the passphrase when the keys are sealed (SOTTO_PASSPHRASE_FILE). Where the
+            setting signer names a token or a sotto signer, that is asked for the signing key.
+            """,
         example: "sotto keys show --home ./alice"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
@@ -115,7 +42,8 @@ enum KeysCommands {
             var hash = SHA256()
             log = NoteKey(name: LogCheckpoint.origin(of: chain), key: try home.logKey().publicKey, with: &hash)
         }
-        show(try home.deviceKeys(), member.flatMap { member in chain.map { ($0, member) } }, log, invocation)
+        let keys = try SignerFields.deviceKeys(invocation, home)
+        show(keys, member.flatMap { member in chain.map { ($0, member) } }, log, invocation)
     }
 
     static let export = Command(

@@ -33,31 +33,31 @@ enum MemberCommands {
         "member rotate", "Replace the keys of the member of this data directory.",
         description: """
             Puts the keys that sotto keys new wrote to DIRECTORY in the place of the present ones, on the ledger first
-            and then in the data directory; the old ones stay beside them as *.old.key.
+            and then in the data directory; the old ones stay beside them as *.old.key. A validator changes its signing
+            key alone, and votes with the old one until its validator epoch ends. Run it where the validator's node has
+            its data directory: the running node takes the new key from there, or says key_missing in its log; then
+            start it again before the epoch ends.
             """,
         arguments: [.init("DIRECTORY", "the directory with the new keys")], flags: MemberConnection.flags,
         example: "sotto member rotate ./alice/next --home ./alice"
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
         let next = HomeFiles(try invocation.required(0, "DIRECTORY"))
-        let keys = try next.deviceKeys()
-        let client = try await MemberConnection.open(invocation, home: home)
-        let entry = try await explained { () async throws(HomeError) in try await client.memberEntry(client.member) }
-        guard !(entry?.roles.contains(.validator) ?? false) else {
+        guard try SignerFields.isFile(Settings.read(invocation)) else {
             throw CommandError(
-                .refused, "a validator would lose its vote: this command does not keep the old key until the epoch ends"
-            )
+                .refused,
+                "the key of this node does not lie in its data directory, and only such a key is changed here",
+                hint: "register another member with the new key, and let it take this one's place: sotto init --key, "
+                    + "sotto validator propose --join … --leave …")
         }
-        let publicKeys = MemberKeys(
-            sign: keys.sign.publicKey, agreement: keys.agreement.publicKey, link: entry?.keys.link)
-        let nonce = SecureRandom.bytes(count: Transaction.nonceByteCount)
-        let body = MemberRotate.proofBody(member: client.member, keys: publicKeys, nonce: nonce)
-        let proof = keys.sign.signature(.keyRotation, chain: client.chain, body: body)
-        let outcome = try await explained { () async throws(HomeError) in
-            try await client.submit(.memberRotate(MemberRotate(keys: publicKeys, proof: proof)), nonce: nonce)
+        let client = try await MemberConnection.open(invocation, home: home)
+        let done = try await KeyRotation(home: home, next: next, client: client).run()
+        if let outcome = done.transaction {
+            report(client.member, "rotated", outcome, client.chain, invocation)
+        } else {
+            Output.note("the ledger has this key already; the files are in their places now")
         }
-        try replaceKeys(of: home, by: next)
-        report(client.member, "rotated", outcome, client.chain, invocation)
+        if let height = done.lastHeight { Output.note("it votes with the new key after height \(height)") }
     }
 
     static let remove = Command(
@@ -113,12 +113,5 @@ enum MemberCommands {
             return Output.json(.object(members))
         }
         Output.line("\(member.text(chain: chain)) \(what) at height \(outcome.height)")
-    }
-
-    private static func replaceKeys(of home: HomeFiles, by next: HomeFiles) throws(CommandError) {
-        for name in [HomeFiles.KeyName.sign, .agreement] {
-            try home.write("keys/\(name.rawValue).old.key", try home.read(name.file), replacing: true)
-            try home.write(name.file, try next.read(name.file), replacing: true)
-        }
     }
 }

@@ -17,7 +17,8 @@ enum MemberConnection {
         let files: HomeFiles
         if let home { files = home } else { files = try HomeFiles(invocation) }
         return try await open(
-            home: files, url: try url(invocation), authority: invocation.flag("--authority"))
+            home: files, url: try url(invocation), authority: invocation.flag("--authority"),
+            keys: try SignerFields.deviceKeys(invocation, files))
     }
 
     static func url(_ invocation: Invocation) throws(CommandError) -> String {
@@ -31,14 +32,19 @@ enum MemberConnection {
         return base.hasSuffix(RPCServer.path) ? base : base + RPCServer.path
     }
 
-    static func open(home: HomeFiles, url: String, authority: String?) async throws(CommandError) -> HomeClient {
+    /// - Parameter keys: nil for those in the data directory.
+    static func open(
+        home: HomeFiles, url: String, authority: String?, keys: DeviceKeys? = nil
+    ) async throws(CommandError) -> HomeClient {
         var settings = HTTPClientSettings()
         settings.authorityPath = authority
         settings.timeout = .seconds(30)
         let http = HTTPClient(loop: GLibLoop(name: "member"), settings: settings)
-        let (rules, member, keys) = (try home.rules(), try home.member(), try home.deviceKeys())
+        let (rules, member) = (try home.rules(), try home.member())
+        let held: DeviceKeys
+        if let keys { held = keys } else { held = try home.deviceKeys() }
         do throws(HomeError) {
-            return try await HomeClient(url: url, http: http, rules: rules, member: member, keys: keys)
+            return try await HomeClient(url: url, http: http, rules: rules, member: member, keys: held)
         } catch {
             throw error.explained
         }

@@ -37,6 +37,27 @@ enum SignerFields {
         return .socket(path)
     }
 
+    /// Whether the key lies in the data directory.
+    static func isFile(_ values: SettingsValues) throws(CommandError) -> Bool {
+        if case .file = try place(values.text("signer")) { true } else { false }
+    }
+
+    /// The member's keys for a command, with the signing key where the settings say, unless it lies in the directory.
+    static func deviceKeys(_ invocation: Invocation, _ home: HomeFiles) throws(CommandError) -> DeviceKeys {
+        if home.exists(HomeFiles.KeyName.sign.file) { return try home.deviceKeys() }
+        let signer: any VoteSigning
+        switch try place(try Settings.read(invocation).text("signer")) {
+        case .file: return try home.deviceKeys()
+        case .token(let uri): signer = LocalSigner(try TokenFields.key(uri))
+        case .socket(let path):
+            guard let key = try? SocketSigner.key(at: path) else {
+                throw CommandError(.unreachable, "no sotto signer answers at \(path)", hint: "is it running?")
+            }
+            signer = SocketSigner(path: path, publicKey: key)
+        }
+        return DeviceKeys(signing: StatementSigning(signer), agreement: AgreementSecret(try home.key(.agreement)))
+    }
+
     /// The keys of a node, with the signing key where the settings say.
     static func keys(_ values: SettingsValues, _ home: HomeFiles, on chain: ChainID) throws(CommandError) -> RuntimeKeys
     {
@@ -45,7 +66,9 @@ enum SignerFields {
         switch try place(values.text("signer")) {
         case .file:
             let signer = try local(SoftwareKey(SigningKey(seed: try home.key(.sign))), home, [chain])
-            return RuntimeKeys(votes: signer, link: link, agreement: agreement)
+            return RuntimeKeys(
+                votes: signer, other: try other(than: signer.publicKey, home, chain), link: link, agreement: agreement
+            ) { find($0, home, chain) }
         case .token(let uri):
             let signer = try local(try TokenFields.key(uri), home, [chain])
             return RuntimeKeys(votes: signer, link: link, agreement: agreement)
@@ -59,12 +82,41 @@ enum SignerFields {
         }
     }
 
+    /// While a validator changes its key: the one that it votes with later, or did before.
+    private static func other(
+        than key: PublicKey, _ home: HomeFiles, _ chain: ChainID
+    ) throws(CommandError) -> LocalSigner? {
+        for name in [HomeFiles.KeyName.signNext, .signOld] where home.exists(name.file) {
+            let other = SigningKey(seed: try home.key(name))
+            if other.publicKey != key { return try local(SoftwareKey(other), home, [chain]) }
+        }
+        return nil
+    }
+
+    /// A key that the ledger names, among those that lie in the data directory by now.
+    private static func find(_ key: PublicKey, _ home: HomeFiles, _ chain: ChainID) -> LocalSigner? {
+        for name in [HomeFiles.KeyName.signNext, .sign] where home.exists(name.file) {
+            do throws(CommandError) {
+                let found = SigningKey(seed: try home.key(name))
+                if found.publicKey == key { return try local(SoftwareKey(found), home, [chain]) }
+            } catch {
+                continue  // Sealed under another passphrase, or damaged: as good as not there.
+            }
+        }
+        return nil
+    }
+
     /// A key in this process, with its memory in the data directory's `keys`.
     static func local(
         _ key: any KeyHolding, _ home: HomeFiles, _ chains: [ChainID], policy: SigningPolicy = .everything
     ) throws(CommandError) -> LocalSigner {
+        // Each key of a member has a memory of its own. That of the first, or of a key alone in its directory, has the
+        // plain name.
+        var isFirst = true
+        if home.exists("registration.cbor") { isFirst = try home.registeredKey() == key.publicKey }
+        let path = home.signerMemoryPath + (isFirst ? "" : "-" + key.publicKey.hex.prefix(12))
         do throws(SignerMemoryError) {
-            return try LocalSigner(key, memory: home.signerMemoryPath, chains: chains, policy: policy)
+            return try LocalSigner(key, memory: path, chains: chains, policy: policy)
         } catch {
             throw explain(error)
         }

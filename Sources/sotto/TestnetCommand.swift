@@ -204,13 +204,16 @@ struct TestnetFiles {
 /// Keys from memory into files.
 enum KeyFiles {
     static func write(_ keys: NodeKeys, to home: HomeFiles, passphrase: [UInt8]?) throws(CommandError) {
-        try write(DeviceKeys(sign: keys.sign, agreement: keys.agreement), to: home, passphrase: passphrase)
+        try write(sign: keys.sign, agreement: keys.agreement, to: home, passphrase: passphrase)
         try home.writeKey(.link, try copy(keys.link), passphrase: passphrase)
     }
 
-    static func write(_ keys: DeviceKeys, to home: HomeFiles, passphrase: [UInt8]?) throws(CommandError) {
-        try home.writeKey(.sign, try copy(keys.sign), passphrase: passphrase)
-        try home.writeKey(.agreement, try copy(keys.agreement), passphrase: passphrase)
+    /// - Parameter sign: nil when the signing key lies elsewhere.
+    static func write(
+        sign: SigningKey?, agreement: AgreementSecret, to home: HomeFiles, passphrase: [UInt8]?
+    ) throws(CommandError) {
+        if let sign { try home.writeKey(.sign, try copy(sign), passphrase: passphrase) }
+        try home.writeKey(.agreement, try copy(agreement), passphrase: passphrase)
     }
 
     private static func copy(_ key: AgreementSecret) throws(CommandError) -> SecretKey {

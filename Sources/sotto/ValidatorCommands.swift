@@ -101,7 +101,7 @@ enum ValidatorCommands {
     ) { invocation throws(CommandError) in
         let home = try HomeFiles(invocation)
         let source = try ProvenState(invocation)
-        let (member, keys) = (try home.member(), try home.deviceKeys())
+        let (member, keys) = (try home.member(), try SignerFields.deviceKeys(invocation, home))
         guard let recent = try await source.read(RecentRecordsEntry.self, StateKey(.recentRecords)).0?.list.last else {
             throw CommandError(.refused, "the node knows no recent record", hint: "is it running and caught up?")
         }
@@ -109,6 +109,11 @@ enum ValidatorCommands {
         let join = ValidatorJoin(
             member: member, key: keys.sign.publicKey, height: recent.height, record: recent.record,
             signature: keys.sign.signature(.validatorJoin, chain: source.chain, body: body))
+        guard join.signature != StatementSigning.nothing else {
+            throw CommandError(
+                .refused, "the key does not sign this",
+                hint: "a sotto signer signs what its node says; run this where the key itself is")
+        }
         let word = Hex.encode(join.encoded)
         if invocation.wantsJSON {
             return Output.json(["member": .string(member.hex), "join": .string(word)], pretty: false)

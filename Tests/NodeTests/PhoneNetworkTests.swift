@@ -168,7 +168,7 @@ struct PhoneNetworkTests {
                     member: member, elements: [blinding.element]))
         }
         let alice = try await network.person()
-        let cases: [(BlindEvaluationRequest, SigningKey, NumberAnswer)] = [
+        let cases: [(BlindEvaluationRequest, any Signing, NumberAnswer)] = [
             (try request(time: SystemTime.utc, member: stranger.member), stranger.keys.sign, .refused(.member)),
             (try request(time: SystemTime.utc, member: alice.member), stranger.keys.sign, .refused(.member)),
             (try request(time: Timestamp(1), member: alice.member), alice.keys.sign, .refused(.stale)),

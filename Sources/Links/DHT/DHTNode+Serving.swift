@@ -92,7 +92,7 @@ extension DHTNode {
     }
 
     private func signingKey(of member: MemberID) -> PublicKey? {
-        member == own.contact.member ? own.signing : directory[member]?.signing
+        member == own.contact.member ? signer.publicKey : directory[member]?.signing
     }
 
     private func addresses(closeTo target: DHTKey, now: Timestamp) -> [SignedObject] {

@@ -27,7 +27,7 @@ package actor ChainActor {
     var crossing = Crossing()
     let member: MemberID
     /// The voting keys that this node holds: a key that was rotated takes over with an epoch.
-    let signers: [any VoteSigning]
+    var signers: [any VoteSigning]
     var signer: (any VoteSigning)?
     let network: ChainNetwork
     let log: Log

@@ -11,12 +11,17 @@ package import Wire
 /// The keys that a member's own device holds.
 package struct DeviceKeys: Sendable {
     /// Signs for the member: its signing key on the ledger.
-    package let sign: SigningKey
+    package let sign: any Signing
     /// What is sealed to the member opens with this: its agreement key on the ledger.
     package let agreement: AgreementSecret
 
     package init(sign: SigningKey, agreement: AgreementSecret) {
-        self.sign = sign
+        self.init(signing: sign, agreement: agreement)
+    }
+
+    /// With a signing key that lies elsewhere.
+    package init(signing: any Signing, agreement: AgreementSecret) {
+        sign = signing
         self.agreement = agreement
     }
 }

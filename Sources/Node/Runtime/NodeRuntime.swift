@@ -60,6 +60,7 @@ package final class NodeRuntime: Sendable {
             guard held.contains(entry.keys.sign), entry.keys.agreement == keys.agreement.publicKey else {
                 throw .unknownMember(member)
             }
+            _ = keys.sign.speak(with: entry.keys.sign)
         }
         let relay = Relay()
         let isValidator = entry?.roles.contains(.validator) ?? false
@@ -186,6 +187,11 @@ package final class NodeRuntime: Sendable {
     private func finalised(_ block: FinalisedBlock) {
         let concernsMembers = block.executed.writes.keys.contains { $0.prefix == .member }
         guard concernsMembers else { return }
+        if let bytes = block.executed.writes[StateKey(.member, member)] ?? nil,
+            let entry = try? MemberEntry(decoding: bytes)
+        {
+            take(entry.keys.sign)
+        }
         Task { [weak self] in  // Ends with the refresh; a later block starts the next.
             do {
                 try await self?.refreshMembers()

@@ -10,8 +10,11 @@ package struct RuntimeKeys: Sendable {
     /// Another voting key of the member, while it changes from one to the other: the node votes with the one that the
     /// set of the validator epoch names.
     package let other: (any VoteSigning)?
-    /// The same key for everything else that the node says as a member.
-    package let sign: any Signing
+    /// The member's key for everything else that the node says.
+    package let sign: MemberSigning
+    /// Looks for a key that the ledger gives the member while the node runs; nil when it is not here. Called on the
+    /// chain's thread, and may read files.
+    let find: @Sendable (PublicKey) -> (any VoteSigning)?
     /// Proves the node in TLS links.
     package let link: SigningKey
     /// Static key of Noise sessions, and what is sealed to the node.
@@ -21,11 +24,12 @@ package struct RuntimeKeys: Sendable {
     ///   for the same way.
     package init(
         votes: any VoteSigning, other: (any VoteSigning)? = nil, statements: (any VoteSigning)? = nil, link: SigningKey,
-        agreement: AgreementSecret
+        agreement: AgreementSecret, find: @escaping @Sendable (PublicKey) -> (any VoteSigning)? = { _ in nil }
     ) {
         self.votes = votes
         self.other = other
-        sign = StatementSigning(statements ?? votes)
+        self.find = find
+        sign = MemberSigning(statements ?? votes, others: other.map { [$0] } ?? [])
         self.link = link
         self.agreement = agreement
     }

@@ -90,6 +90,11 @@ package struct StatementSigning: Signing {
 
     package func signature(over preimage: [UInt8]) -> Signature {
         if case .success(let signature)? = signer.signatures(over: [preimage]).first { return signature }
+        return Self.nothing
+    }
+
+    /// What stands for a signature that could not be had.
+    package static var nothing: Signature {
         guard let nothing = Signature([UInt8](repeating: 0, count: Signature.byteCount)) else {
             preconditionFailure("a signature of another length")
         }
