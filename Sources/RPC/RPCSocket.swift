@@ -11,21 +11,35 @@ package actor RPCSocket {
     /// Values that wait for whoever follows a topic; a follower that lags further loses the newest.
     private static let eventCountMax = 1024
 
+    private struct Waiter {
+        let continuation: CheckedContinuation<Result<JSONValue, RPCClientError>, Never>
+        let timeout: Task<Void, Never>
+    }
+
     private let connection: WebSocketConnection
+    private let patience: Duration
     private var lastID: UInt64 = 0
-    private var waiters: [UInt64: CheckedContinuation<Result<JSONValue, RPCClientError>, Never>] = [:]
+    private var waiters: [UInt64: Waiter] = [:]
     private var subscriptions: [String: AsyncStream<Event>.Continuation] = [:]
     /// Events of a subscription whose id the caller does not know yet.
     private var early: [String: [Event]] = [:]
     private var isClosed = false
 
-    private init(_ connection: WebSocketConnection) { self.connection = connection }
+    private init(_ connection: WebSocketConnection, patience: Duration) {
+        self.connection = connection
+        self.patience = patience
+    }
 
     /// Connects to a node's `/rpc` at a `ws` or `wss` URL.
-    package static func open(_ url: String, http: HTTPClient) async throws(RPCClientError) -> RPCSocket {
+    ///
+    /// - Parameter patience: how long a call waits for its answer, which then comes to nobody. Default 60 s, longer than
+    ///   any method takes.
+    package static func open(
+        _ url: String, http: HTTPClient, patience: Duration = .seconds(60)
+    ) async throws(RPCClientError) -> RPCSocket {
         let connection: WebSocketConnection
         do { connection = try await http.openWebSocket(url) } catch { throw .unreachable(error) }
-        let socket = RPCSocket(connection)
+        let socket = RPCSocket(connection, patience: patience)
         // Ends when the connection does.
         Task { await socket.receive() }
         return socket
@@ -66,7 +80,12 @@ package actor RPCSocket {
 
     private func send(_ request: RPCRequest, id: UInt64) async throws(RPCClientError) -> JSONValue {
         let outcome = await withCheckedContinuation { continuation in
-            waiters[id] = continuation
+            // Ends with the answer.
+            let timeout = Task { [patience] in
+                guard (try? await Task.sleep(for: patience)) != nil else { return }
+                finish(id, .failure(.unreachable(.timedOut)))
+            }
+            waiters[id] = Waiter(continuation: continuation, timeout: timeout)
             // Ends when the message is queued.
             Task {
                 do throws(HTTPError) {
@@ -112,6 +131,8 @@ package actor RPCSocket {
     }
 
     private func finish(_ id: UInt64, _ outcome: Result<JSONValue, RPCClientError>) {
-        waiters.removeValue(forKey: id)?.resume(returning: outcome)
+        guard let waiter = waiters.removeValue(forKey: id) else { return }
+        waiter.timeout.cancel()
+        waiter.continuation.resume(returning: outcome)
     }
 }

@@ -21,6 +21,19 @@ struct RPCSocketTests {
         await node.server.stop()
     }
 
+    @Test("a call that is not answered ends")
+    func unanswered() async throws {
+        let (gate, opener) = AsyncStream<Void>.makeStream()
+        let node = try await TestNode(gate: gate)
+        let socket = try await node.socket(patience: .milliseconds(200))
+        await #expect(throws: RPCClientError.unreachable(.timedOut)) { try await socket.call("test.wait") }
+        opener.finish()
+        let patient = try await node.socket()
+        #expect(try await patient.call("test.wait") == true)
+        #expect(try await patient.call("test.echo", [1]) == 1)
+        await node.server.stop()
+    }
+
     @Test("a subscription brings values in order until it is ended")
     func subscription() async throws {
         let node = try await TestNode()

@@ -47,7 +47,9 @@ struct TestNode {
         RequestSigner(member: member, key: key ?? self.key, node: node, chain: Self.chain)
     }
 
-    func socket() async throws -> RPCSocket { try await RPCSocket.open("ws://127.0.0.1:\(port)/rpc", http: http) }
+    func socket(patience: Duration = .seconds(60)) async throws -> RPCSocket {
+        try await RPCSocket.open("ws://127.0.0.1:\(port)/rpc", http: http, patience: patience)
+    }
 
     func post(_ text: String, type: String = "application/json") async throws -> HTTPResponse {
         try await http.send(
