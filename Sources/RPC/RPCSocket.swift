@@ -32,8 +32,8 @@ package actor RPCSocket {
 
     /// Connects to a node's `/rpc` at a `ws` or `wss` URL.
     ///
-    /// - Parameter patience: how long a call waits for its answer, which then comes to nobody. Default 60 s, longer than
-    ///   any method takes.
+    /// - Parameter patience: how long a call waits for its answer, which then comes to nobody. Default 60 s, longer
+    ///   than any method takes.
     package static func open(
         _ url: String, http: HTTPClient, patience: Duration = .seconds(60)
     ) async throws(RPCClientError) -> RPCSocket {
