@@ -19,6 +19,7 @@ extension Decoder {
         Decoder("certificate-opening", CertificateOpening.self), Decoder("wrap-page", WrapPage.self),
         Decoder("release-answer", ReleaseAnswer.self), Decoder("recording-message", RecordingMessage.self),
         Decoder("inclusion-bundle", InclusionBundle.self), Decoder("stored-block", StoredBlock.self),
+        Decoder("erased-block", ErasedBlock.self),
         Decoder("closed-group", ClosedGroup.self), Decoder("transaction-message", TransactionMessage.self),
         Decoder("rpc-request", SignedRequest.self), Decoder("signer-question", SignerQuestion.self),
         Decoder("signer-answer", SignerAnswer.self), Decoder("signer-promise", SigningGuard.Promise.self),

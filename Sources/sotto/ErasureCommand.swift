@@ -9,8 +9,9 @@ enum ErasureCommand {
         "recording erase", "Erase a recording for good, as its rights holder.",
         description: """
             Marks the recording as erased on the ledger: its seals and policies go, no key of it is ever released again,
-            and every node drops the transactions that carry them. What stays is that there was a recording, who
-            consented, and who watched. Nothing undoes it. Needs --yes.
+            and every node shows the transactions that carry them no more and removes them from its disk, ten minutes
+            later unless it is set otherwise. Whoever has made a copy keeps it. What stays is that there was a
+            recording, who consented, and who watched. Nothing undoes it. Needs --yes.
             """,
         arguments: [.init("ID", "the recording, 64 hexadecimal digits")],
         flags: MemberConnection.flags + [.init("--yes", "Really erase it.")],

@@ -77,6 +77,7 @@ enum LedgerCommands {
                     "finalityProofs": .unsigned(report.finalityProofs), "logLeaves": .unsigned(report.logNodes),
                     "stateEntries": .unsigned(report.stateEntries), "executed": .unsigned(report.executedBlocks),
                     "pruned": .unsigned(report.prunedBlocks), "erased": .unsigned(report.erasedBlocks),
+                    "erasedTransactions": .unsigned(report.erasedTransactions),
                 ])
             }
             Output.line(
@@ -88,8 +89,9 @@ enum LedgerCommands {
             if report.prunedBlocks + report.erasedBlocks > 0 {
                 Output.line(
                     """
-                    not whole: transactions of \(report.prunedBlocks) blocks are pruned here, of \
-                    \(report.erasedBlocks) erased; their headers, records, finality proofs and log leaves hold. \
+                    not whole: the transactions of \(report.prunedBlocks) blocks are pruned here, and \
+                    \(report.erasedTransactions) of \(report.erasedBlocks) blocks were erased; their headers, records, \
+                    finality proofs and log leaves hold. \
                     \(report.executedBlocks) blocks were executed again.
                     """)
             }
@@ -131,14 +133,21 @@ enum LedgerCommands {
         }
         try append(ChainExport.head(rules.genesis))
         var height = Height(1)
-        do throws(ChainStoreError) {
-            while let item = try ChainExport.item(height, of: store) {
-                guard (try? append(item)) != nil else { break }
-                height = height.next
+        var export = ChainExport(store)
+        func reading<Items>(
+            _ body: (inout ChainExport) throws(ChainExport.Fault) -> Items
+        ) throws(CommandError) -> Items {
+            do throws(ChainExport.Fault) {
+                return try body(&export)
+            } catch {
+                throw CommandError("the store cannot be read at height \(height): \(error)")
             }
-        } catch {
-            throw CommandError("the store cannot be read at height \(height): \(error)")
         }
+        while let item = try reading({ export throws(ChainExport.Fault) in try export.item(height) }) {
+            try append(item)
+            height = height.next
+        }
+        for item in try reading({ export throws(ChainExport.Fault) in try export.end() }) { try append(item) }
         Output.line("\(height.rawValue - 1) blocks of \(rules.chain.hex) in \(path)")
     }
 

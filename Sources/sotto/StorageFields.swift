@@ -24,6 +24,10 @@ enum StorageFields {
             "Make a snapshot of the ledger at each height that this number divides, for nodes that begin, and keep the "
                 + "newest two of them in data/snapshots; 0 makes none. What lies there is handed out over the RPC in "
                 + "any case. The default is 0 because a snapshot reads the whole state and takes as much disk again."),
+        SettingsField(
+            "storage.erasureSeconds", .integer(0...86_400), default: "600",
+            "For how long, in the ledger's time, the body of an erased transaction stays for nodes that catch up; "
+                + "nobody else is given it. A node that is further behind has to begin with a snapshot."),
     ]
 
     static func settings(_ values: SettingsValues) -> StorageSettings {
@@ -32,6 +36,7 @@ enum StorageFields {
         settings.keepBlocks = values.integer("storage.keepBlocks")
         settings.keepState = values.integer("storage.keepState")
         settings.segmentByteCount = Int(values.integer("storage.segmentBytes"))
+        settings.erasureSeconds = values.integer("storage.erasureSeconds")
         return settings
     }
 }

@@ -15,6 +15,16 @@ extension Golden {
         let leaves = Sample.digest("leaf 0").bytes + Sample.digest("leaf 1").bytes
         var list = [
             Golden("stored-head", head),
+            Golden(
+                "erased-block",
+                ErasedBlock(
+                    slots: [
+                        .whole(Sample.bytes("envelope", count: 40)),
+                        .erased(
+                            ErasedBlock.Gap(
+                                envelope: Sample.digest("an envelope"), id: Sample.id("a transaction"),
+                                until: Sample.time(60_000), subject: .recording(Sample.id("a recording")))),
+                    ], codes: [0, 18])),
             Golden("snapshot-chunk+log", SnapshotChunk(kind: .log, rows: [leaves])),
         ]
         for certificate in certificate(.finalize, view: 14) {

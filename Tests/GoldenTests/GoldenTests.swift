@@ -97,6 +97,17 @@ struct ChainTests {
         }
     }
 
+    @Test("What was erased is missing from an export, and accounted for byte for byte as the file says")
+    func erased() throws {
+        var (story, _) = try Story.told(validators: 4)
+        let items = try story.erasedExport(Self.proofs)
+        let whole = try story.exportItems(Self.proofs)
+        #expect(zip(items, whole).filter { $0 != $1 }.count == 4)
+        try Golden.compare(Story.file([story.headItem] + items), with: "chain-erased.sotto")
+        try Golden.compare(items[1], with: "chain-erased-item.cbor")
+        try Golden.compare(try #require(items.last), with: "chain-marks.cbor")
+    }
+
     @Test("Facts about the last record are proven byte for byte as the file says")
     func proof() throws {
         var (story, subject) = try Story.told(validators: 4)

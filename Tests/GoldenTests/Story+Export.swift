@@ -7,7 +7,7 @@ import Wire
 
 extension Story {
     /// How a height's proof stands in the export: its own finalization, that of a block so many heights above, or none.
-    enum Proof {
+    enum Proof: Equatable {
         case own
         case above(Int)
         case none
@@ -51,6 +51,62 @@ extension Story {
             }
             return writer.bytes
         }
+    }
+
+    /// The same without what the plot erases, and at the end the erasures, proven: `{v, sig, txs, codes, proof, header,
+    /// record}` and `{v, marks}`.
+    mutating func erasedExport(_ proofs: [Proof]) throws -> [[UInt8]] {
+        var items = try exportItems(proofs)
+        var marks: Set<StateKey> = []
+        for (index, chapter) in chapters.enumerated() {
+            let gaps = try chapter.executed.transactions.map { transaction in
+                try ErasedSubject.covering(transaction.transaction, at: Height(UInt64(index + 1)), in: state)?.stateKey
+            }
+            guard gaps.contains(where: { $0 != nil }) else { continue }
+            marks.formUnion(gaps.compactMap(\.self))
+            items[index] = try erasedItem(chapter, gaps, proofs[index] == .none ? nil : finality(of: index + 1))
+        }
+        var writer = CBORWriter()
+        writer.mapHeader(count: 2)
+        writer.key("v")
+        writer.unsigned(1)
+        writer.key("marks")
+        let facts = try marks.sorted().map { try stateFact($0) }
+        writer.array(facts) { $0.raw($1) }
+        return items + [writer.bytes]
+    }
+
+    /// An export's items in one file.
+    static func file(_ items: [[UInt8]]) -> [UInt8] { items.flatMap { framed($0) } }
+
+    private func erasedItem(_ chapter: Chapter, _ gaps: [StateKey?], _ proof: FinalityProof?) throws -> [UInt8] {
+        var writer = CBORWriter()
+        writer.mapHeader(count: 7)
+        writer.key("v")
+        writer.unsigned(1)
+        writer.key("sig")
+        writer.byteString(chapter.proposal.signature)
+        writer.key("txs")
+        writer.arrayHeader(count: gaps.count)
+        for (transaction, gap) in zip(chapter.executed.transactions, gaps) {
+            writer.arrayHeader(count: gap == nil ? 1 : 3)
+            if let gap {
+                writer.byteString(transaction.envelopeID.digest)
+                writer.byteString(transaction.id)
+                writer.byteString(gap.bytes)
+            } else {
+                writer.byteString(transaction.bytes)
+            }
+        }
+        writer.key("codes")
+        writer.array(chapter.executed.results) { $0.unsigned(UInt64($1.code)) }
+        writer.key("proof")
+        if let proof { proof.encode(into: &writer) } else { writer.null() }
+        writer.key("header")
+        chapter.proposal.header.encode(into: &writer)
+        writer.key("record")
+        chapter.executed.record.encode(into: &writer)
+        return writer.bytes
     }
 
     private static func framed(_ item: [UInt8]) -> [UInt8] {

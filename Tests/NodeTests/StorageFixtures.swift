@@ -42,12 +42,13 @@ final class FilledStore {
     }
 
     func fill(blocks: Int, transactions: Int = 1) throws {
-        for _ in 0..<blocks {
-            time = Timestamp(time.rawValue + 10)
-            let envelopes = try (0..<transactions).map { _ in try documents.admission() }
-            let executed = try filler.add(envelopes, at: time)
-            ids += executed.transactions.map(\.id)
-        }
+        for _ in 0..<blocks { try add(try (0..<transactions).map { _ in try documents.admission() }) }
+    }
+
+    /// A block of these.
+    func add(_ envelopes: [[UInt8]], after milliseconds: UInt64 = 10) throws {
+        time = time.adding(milliseconds: milliseconds)
+        ids += try filler.add(envelopes, at: time).transactions.map(\.id)
     }
 
     /// The next block is so much later.

@@ -214,9 +214,9 @@ struct StorageTests {
         #expect(try filled.verify().transactions == 13)
         try filled.tamper { keys in
             var batch = WriteBatch()
-            batch.put([0x00], [0, 0, 0, 0, 0, 0, 0, 4])
+            batch.put([0x00], [0, 0, 0, 0, 0, 0, 0, 5])
             try keys.write(batch, synced: true)
         }
-        #expect(throws: ChainStoreError.newerLayout(4)) { try filled.reopen() }
+        #expect(throws: ChainStoreError.newerLayout(5)) { try filled.reopen() }
     }
 }

@@ -50,18 +50,42 @@ package enum ErasedSubject: Hashable, Sendable {
     /// who keeps, sends or exports blocks asks here (rule LG-122).
     package static func isErased(
         _ transaction: Transaction, at height: Height, in view: any StateView
-    ) throws(StateError) -> Bool {
-        for subject in subjects(of: transaction) {
-            guard try view.value(for: subject.stateKey) != nil else { continue }
-            if height <= (try RuleBook.read(ErasedEntry.self, subject.stateKey, from: view)).height { return true }
-        }
-        return false
+    ) throws(StateError) -> Bool { try covering(transaction, at: height, in: view) != nil }
+
+    /// Whose erasure takes the body of a transaction that stands at `height` with it; nil when it is to be kept.
+    package static func covering(
+        _ transaction: Transaction, at height: Height, in view: any StateView
+    ) throws(StateError) -> ErasedSubject? {
+        for subject in subjects(of: transaction) where try subject.covers(height, in: view) { return subject }
+        return nil
+    }
+
+    /// Whether this is marked as erased, at `height` or above it.
+    package func covers(_ height: Height, in view: any StateView) throws(StateError) -> Bool {
+        guard try view.value(for: stateKey) != nil else { return false }
+        return height <= (try RuleBook.read(ErasedEntry.self, stateKey, from: view)).height
     }
 }
 
 extension ExecutedBlock {
     /// What this block erased, in ascending order of state keys.
-    package var erasures: [ErasedSubject] { writes.keys.sorted().compactMap { ErasedSubject($0) } }
+    package var erasures: [ErasedSubject] {
+        writes.keys.filter { $0.prefix == .erased }.sorted().compactMap { ErasedSubject($0) }
+    }
+
+    /// The facts that held what is erased here: their old values are to leave the disk too.
+    package func erasedFacts(of subject: ErasedSubject) -> [StateKey] {
+        writes.filter { key, value in
+            switch (key.prefix, subject) {
+            case (.consent, .callKey(let participant)), (.seal, .callKey(let participant)):
+                key.second == participant.raw
+            case (.call, .callKey(let participant)):
+                value.flatMap { try? CallEntry(decoding: $0) }?.seats.contains { $0.key == participant } ?? false
+            case (.seal, .recording(let recording)), (.rights, .recording(let recording)): key.first == recording.raw
+            default: false
+            }
+        }.keys.sorted()
+    }
 }
 
 /// `erase`, by who owns the commitments: a per-call key erases its own part in a call, `{v, key}`; a rights holder

@@ -88,7 +88,7 @@ extension ChainActor {
             return CatchUpResponse(certificates: [], proposals: [])
         }
         while next <= end, proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,
-            let block = try? store.block(at: next)
+            let block = try? store.keptBlock(at: next)
         {
             proposals.append(block.proposal)
             byteCount += block.proposal.body.count

@@ -23,7 +23,10 @@ extension ChainStore {
         guard let last = blocks.last else { return }
         let tip = last.executed.record.height
         var batch = WriteBatch()
-        for (block, executed) in blocks { add(executed, block, to: &batch) }
+        for (block, executed) in blocks {
+            add(executed, block, to: &batch)
+            addErasures(of: executed, to: &batch)
+        }
         if let finalization { batch.put(ChainTable.finalization.key(tip), finalization.encoded) }
         let stored = StoredTip(tip: last.executed.tip, block: last.block.reference)
         batch.put(ChainTable.tip.key(), stored.encoded)
@@ -41,6 +44,7 @@ extension ChainStore {
             ledge.unmovedByteCount += blocks.reduce(0) { $0 + $1.block.proposal.body.count + 1_024 }
             return ledge.unmovedByteCount >= settings.moveByteCount
         }
+        try carryOutErasures(at: last.executed.record.time)
         if isDue {
             try moveBlocks(upTo: tip)
             try pruneBlocks(at: tip)
@@ -93,6 +97,7 @@ extension ChainStore {
         var batch = WriteBatch()
         batch.put(ChainTable.version.key(), bigEndian(Self.layoutVersion))
         batch.put(ChainTable.chain.key(), rules.chain.bytes)
+        batch.put(ChainTable.indexed.key(), [])
         add(executed, to: &batch)
         let stored = StoredTip(tip: executed.tip, block: .genesis(of: rules.chain))
         batch.put(ChainTable.tip.key(), stored.encoded)

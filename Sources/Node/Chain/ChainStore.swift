@@ -34,8 +34,9 @@ package enum ChainStoreError: Error, Hashable, Sendable {
 /// LevelDB's own files; see ``SegmentStore``.
 package final class ChainStore: StateView, LogHashes, Sendable {
     /// 1 kept whole blocks in LevelDB; 2 every node of the state tree, and a row for each hash of the log and each
-    /// remembered transaction. Stores of older layouts are taken over when they are opened.
-    package static let layoutVersion: UInt64 = 3
+    /// remembered transaction; 3 had no index of what may be erased. Stores of older layouts are taken over when they
+    /// are opened.
+    package static let layoutVersion: UInt64 = 4
 
     /// Keys and values are mostly hashes, on which compression is lost; and what stays in memory longer is sorted into
     /// files fewer times.
@@ -59,6 +60,8 @@ package final class ChainStore: StateView, LogHashes, Sendable {
     let tree: Mutex<TreeWindow>
     /// The run of the log that was read last at each level.
     let logRuns = Mutex<[Int: LogRun]>([:])
+    /// Where LevelDB's files are swept, once there was something to sweep.
+    let sweeper = Mutex<StoreSweeper?>(nil)
 
     /// Opens the store of `rules`' network in `path`, or makes it, with the genesis block in it.
     package init(
@@ -82,7 +85,7 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         if let version = try read(.version, ChainTable.version.key(), { bytes in bigEndian(bytes) }) {
             guard version <= Self.layoutVersion else { throw .newerLayout(version) }
             guard try read(.chain, ChainTable.chain.key(), { ChainID($0) }) == rules.chain else { throw .otherChain }
-            if version < Self.layoutVersion { try beginMigration() }
+            if version < Self.layoutVersion { try beginMigration(from: version) }
         } else {
             try writeGenesis(rules)
         }
@@ -90,10 +93,12 @@ package final class ChainStore: StateView, LogHashes, Sendable {
         try migrate(rules)
         try checkCommits()
         try loadTree()
+        try finishErasures()
         try loadReplayMemory()
     }
 
     package func close() {
+        sweeper.withLock { $0?.stop() }
         keys.close()
         segments.close()
     }

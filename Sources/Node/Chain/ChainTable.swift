@@ -13,6 +13,10 @@ enum ChainTable: UInt8, CaseIterable {
     case migration = 0x02
     /// – → the lowest height whose transactions are here; absent for 1
     case blockFloor = 0x03
+    /// – → nothing: every block here is in the index `erasable`
+    case indexed = 0x04
+    /// 0 or, once done, 1; table u8, key → nothing: what was replaced or deleted there is to leave LevelDB's files
+    case sweep = 0x05
     /// – → height and root of the version of the state tree that is here; absent in an archive
     case settledTree = 0x06
     /// – → the tip: record, log frontier, state root
@@ -37,12 +41,16 @@ enum ChainTable: UInt8, CaseIterable {
     case blockHash = 0x19
     /// height u64 → header, signature and record of a finalised block: a `StoredHead`, never pruned
     case head = 0x1a
-    /// segment u64, offset u32, byte count u32 → nothing: an erased entry whose bytes may still lie in the file
+    /// segment u64, offset u32, byte count u32 → nothing, or 1 once done: an entry that is to be zeros in the file
     case scrub = 0x1b
+    /// mark of what may be erased, height u64, index u32 → nothing: a transaction that would go with it
+    case erasable = 0x1c
     /// validator epoch u64 → its last height u64, and the list of the next epoch's validators
     case epochEnd = 0x1d
     /// height u64 of a sealing block, view u64 → proposal of an echo that led to its finality
     case echo = 0x1e
+    /// due time u64, mark of what was erased → height u64 up to which its transactions go: not done yet
+    case erasing = 0x1f
     /// view u64, block hash → proposal that is not final, or final and not yet in a segment file
     case pendingBlock = 0x20
     /// view u64, kind u8, hash → certificate above the last finalised view

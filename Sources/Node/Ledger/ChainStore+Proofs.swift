@@ -11,7 +11,7 @@ extension ChainStore {
         /// Before the first block there is nothing that validators made final.
         case noRecord
         case unknownTransaction(TransactionID)
-        /// A block's transactions were pruned or erased, or the store is damaged.
+        /// A block's transactions were pruned, or the store is damaged.
         case store(ChainStoreError)
         /// The store lacks what the proof needs.
         case failed
@@ -55,32 +55,29 @@ extension ChainStore {
 
     /// Where a transaction stands in the one log.
     struct LogPlace {
-        let envelope: [UInt8]
+        /// Nil when it is erased.
+        let envelope: [UInt8]?
         let leaf: LogLeaf
         let index: UInt64
     }
 
     /// A transaction's body, its leaf and the leaf's place.
     func logPlace(of id: TransactionID, with hash: inout SHA256) throws(ProofError) -> LogPlace {
-        let found: (position: Position, block: StoredBlock)?
+        let found: (position: Position, block: ErasedBlock)?
         do throws(ChainStoreError) {
             let position = try position(of: id)
             found = try position.flatMap { position throws(ChainStoreError) in
-                try block(at: position.height).map { (position, $0) }
+                try remnant(at: position.height).map { (position, $0) }
             }
         } catch {
             throw .store(error)
         }
         guard let (position, stored) = found else { throw .unknownTransaction(id) }
-        guard let content = try? stored.ledgerBlock(), Int(position.index) < content.transactions.count else {
-            throw .failed
-        }
-        let envelope = content.transactions[Int(position.index)]
-        let leaf = LogLeaf(
-            height: position.height, index: position.index,
-            envelope: CID(of: envelope, .dagCBOR, with: &hash).digest, code: stored.codes[Int(position.index)])
-        let index = content.record.logSize - UInt64(content.transactions.count) + UInt64(position.index)
-        return LogPlace(envelope: envelope, leaf: leaf, index: index)
+        let place = Int(position.index)
+        guard place < stored.slots.count, let record = try? head(at: position.height)?.record else { throw .failed }
+        let index = record.logSize - UInt64(stored.slots.count) + UInt64(position.index)
+        return LogPlace(
+            envelope: stored.envelope(place), leaf: stored.leaf(place, at: position.height, with: &hash), index: index)
     }
 
     /// A transaction's leaf, its path to the log of `tip`, and its body.

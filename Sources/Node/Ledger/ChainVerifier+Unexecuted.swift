@@ -56,7 +56,7 @@ extension ChainVerifier {
         } else if height < store.floor {
             report.prunedBlocks += 1
         } else {
-            report.erasedBlocks += 1
+            try checkRemnant(head, from: before.logSize)
         }
         tip = LedgerTip(record: record, recordID: recordID, log: log, state: nil)
         parent = reference

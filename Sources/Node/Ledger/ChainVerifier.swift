@@ -22,6 +22,8 @@ package struct ChainVerifier {
         package var prunedBlocks: UInt64 = 0
         /// Heights some of whose transactions were erased; what stays of them holds.
         package var erasedBlocks: UInt64 = 0
+        /// Transactions of them that are missing, each with an erasure that covers it.
+        package var erasedTransactions: UInt64 = 0
         /// Validator epochs that began, the first one aside.
         package var handovers: UInt64 = 0
         /// Blocks that were executed again; those from the first pruned or erased one on were not.

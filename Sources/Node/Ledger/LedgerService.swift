@@ -89,7 +89,9 @@ package struct LedgerService: NodeServicing {
             "ledger.block", "A finalised block; without a height the newest.",
             parameters: [RPCParameter("height", .unsigned, required: false, "its height, from 1")],
             result: RPCParameter(
-                "block", .object, "{height, view, record, recordID, transactions, finality, bytes}"),
+                "block", .object,
+                "{height, view, record, recordID, transactions, finality, bytes}; of what is erased only "
+                    + "{id, operation, envelope, code, result}, and then bytes is null"),
             errors: [.notFound, .pruned], rateClass: .normal
         ) { call throws(RPCError) in
             let height: Height
@@ -98,17 +100,21 @@ package struct LedgerService: NodeServicing {
             } else {
                 height = await chain.currentTip.record.height
             }
-            let (stored, content) = try chain.store.served(height)
+            let (head, block) = try chain.store.served(height)
             var hash = SHA256()
-            let transactions = zip(content.transactions, stored.codes).map { bytes, code in
-                transactionJSON(bytes, code: code, with: &hash)
+            let transactions = zip(block.slots, block.codes).map { slot, code in
+                switch slot {
+                case .whole(let bytes): transactionJSON(bytes, code: code, with: &hash)
+                case .erased(let gap): gapJSON(gap, code: code)
+                }
             }
+            let whole = try? chain.store.block(at: height)
             return [
-                "height": .unsigned(height.rawValue), "view": .unsigned(stored.proposal.header.view.rawValue),
-                "recordID": .string(content.record.cid(with: &hash).description),
-                "record": dagJSON(content.record.encoded), "transactions": .list(transactions),
+                "height": .unsigned(height.rawValue), "view": .unsigned(head.header.view.rawValue),
+                "recordID": .string(head.record.cid(with: &hash).description),
+                "record": dagJSON(head.record.encoded), "transactions": .list(transactions),
                 "finality": (chain.store.finalityProof(of: height)).map { .string(Hex.encode($0.encoded)) } ?? .null,
-                "bytes": .string(Hex.encode(stored.encoded)),
+                "bytes": whole.map { .string(Hex.encode($0.encoded)) } ?? .null,
             ]
         }
     }
@@ -122,10 +128,11 @@ package struct LedgerService: NodeServicing {
         ) { call throws(RPCError) in
             let id: TransactionID = try call.arguments.identifier("id")
             guard let outcome = await chain.outcome(of: id) else { throw RPCError(.notFound) }
-            let (_, content) = try chain.store.served(outcome.height)
-            guard Int(outcome.index) < content.transactions.count else { throw RPCError(.notFound) }
+            let (_, block) = try chain.store.served(outcome.height)
             var hash = SHA256()
-            let bytes = content.transactions[Int(outcome.index)]
+            guard let bytes = block.envelope(Int(outcome.index)) else {
+                throw ChainStoreError.erased(outcome.height).rpc(lowest: chain.store.floor)
+            }
             return .object(
                 (outcome.json.members ?? []) + [
                     JSONValue.Member(
@@ -163,6 +170,13 @@ private func transactionJSON(_ envelope: [UInt8], code: UInt16, with hash: inout
         "id": .string(id.hex), "operation": .string(transaction.operation.name.rawValue),
         "from": .string(transaction.from.hex), "code": .unsigned(UInt64(code)),
         "result": .string(TransactionResult(code: code)?.word ?? "unknown"),
+    ]
+}
+
+private func gapJSON(_ gap: ErasedBlock.Gap, code: UInt16) -> JSONValue {
+    [
+        "id": .string(gap.id.hex), "operation": "erased", "envelope": .string(gap.envelope.hex),
+        "code": .unsigned(UInt64(code)), "result": .string(TransactionResult(code: code)?.word ?? "unknown"),
     ]
 }
 

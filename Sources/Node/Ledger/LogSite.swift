@@ -93,23 +93,20 @@ package final class LogSite: Sendable {
         var height = try height(of: first)
         var hash = SHA256()
         while UInt64(leaves.count) < count {
-            let stored: StoredBlock?
+            let remnant: ErasedBlock?
+            let record: Record?
             do throws(ChainStoreError) {
-                stored = try store.block(at: height)
+                remnant = try store.remnant(at: height)
+                record = try store.head(at: height)?.record
             } catch {
-                switch error {
-                case .pruned, .erased: throw .pruned
-                default: throw .failed
-                }
+                if case .pruned = error { throw .pruned }
+                throw .failed
             }
-            guard let stored, let content = try? stored.ledgerBlock() else { throw .failed }
-            let start = content.record.logSize - UInt64(content.transactions.count)
-            for (index, envelope) in content.transactions.enumerated()
+            guard let remnant, let record else { throw .failed }
+            let start = record.logSize - UInt64(remnant.slots.count)
+            for index in remnant.slots.indices
             where start + UInt64(index) >= first && UInt64(leaves.count) < count {
-                leaves.append(
-                    LogLeaf(
-                        height: height, index: UInt32(index),
-                        envelope: CID(of: envelope, .dagCBOR, with: &hash).digest, code: stored.codes[index]))
+                leaves.append(remnant.leaf(index, at: height, with: &hash))
             }
             height = height.next
         }

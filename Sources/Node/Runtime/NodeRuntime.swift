@@ -50,7 +50,9 @@ package final class NodeRuntime: Sendable {
             throw .socket(error)
         }
         do throws(ChainStoreError) {
-            store = try ChainStore(path: settings.dataPath, rules: rules, settings: settings.storage)
+            var storage = settings.storage
+            storage.sweepsAside = true
+            store = try ChainStore(path: settings.dataPath, rules: rules, settings: storage)
         } catch {
             throw .store(error)
         }

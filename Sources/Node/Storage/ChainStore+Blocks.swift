@@ -12,7 +12,14 @@ extension ChainStore {
     ///
     /// - Throws: `pruned`, `erased`, or what is damaged.
     package func block(at height: Height) throws(ChainStoreError) -> StoredBlock? {
-        // The chain's thread may move or prune the block between two reads.
+        guard let block = try keptBlock(at: height) else { return nil }
+        if try hasErased(block, at: height) { throw .erased(height) }
+        return block
+    }
+
+    /// The same, though something of it is erased, while the bodies are still here for nodes that catch up.
+    func keptBlock(at height: Height) throws(ChainStoreError) -> StoredBlock? {
+        // The chain's thread may move, prune or erase the block between two reads.
         for _ in 0..<3 {
             guard let place = try place(at: height) else {
                 guard height > .zero, height < floor else { return nil }
@@ -47,6 +54,8 @@ extension ChainStore {
                 bytes = try segments.content(at: place, height: height)
             } catch {
                 if case .missingSegment = error, height < floor { return nil }
+                // Erased since the entry was read.
+                if try self.place(at: height) != .segment(place) { return nil }
                 throw error
             }
         case .inline(let inline): bytes = inline
@@ -115,6 +124,8 @@ extension ChainStore {
             batch.delete(ChainTable.block.key(height))
             height = height.next
         }
+        let scrubbed = KeyRange.prefix(ChainTable.scrub.key(segment))
+        for entry in try entries(scrubbed, limit: .max) { batch.delete(entry.key) }
         // Whoever misses the entry must find out why.
         ledge.withLock { $0.floor = max($0.floor, next) }
         try write(batch, synced: true)
@@ -141,7 +152,8 @@ extension ChainStore {
             }
         }
         ledge.unmoved = max(height.next, ledge.floor)
-        try segments.resume(after: last)
+        // What was erased from a file keeps its place there.
+        try segments.resume(after: [last, try lastScrubbed()].compactMap(\.self).max())
         for entry in try entries(.prefix([ChainTable.pendingBlock.rawValue]), limit: .max) {
             guard let hash = Digest(entry.key[9...]) else { throw .damaged(ChainTable.pendingBlock.name) }
             ledge.pending[hash] = View(bigEndian(entry.key[1..<9]))
@@ -175,13 +187,13 @@ extension ChainStore {
     /// More than fit into what LevelDB holds outside of synced files.
     private static let commitsChecked: UInt64 = 4_096
 
-    // MARK: Layout 1
+    // MARK: Older layouts
 
     /// From here on an older program refuses the store.
-    func beginMigration() throws(ChainStoreError) {
+    func beginMigration(from version: UInt64) throws(ChainStoreError) {
         var batch = WriteBatch()
         batch.put(ChainTable.version.key(), bigEndian(Self.layoutVersion))
-        batch.put(ChainTable.migration.key(), [])
+        if version < 3 { batch.put(ChainTable.migration.key(), []) }
         try write(batch, synced: true)
     }
 

@@ -39,7 +39,7 @@ extension ChainStore {
     func proposal(_ hash: Digest, with hashing: inout SHA256) throws(ChainStoreError) -> Proposal? {
         guard let height = try height(ofBlock: hash) else { return nil }
         for echo in try echoes(above: height) where hashing.digest(echo.header.encoded) == hash { return echo }
-        return try block(at: height)?.proposal
+        return try keptBlock(at: height)?.proposal
     }
 
     /// Notes with the sealing block who takes over, and forgets what consensus kept of the epoch that ends (S-14).

@@ -4,19 +4,20 @@ import RPC
 import Wire
 
 extension ChainStore {
-    /// A block for whoever asks over the RPC.
+    /// A block, without what is erased, for whoever asks over the RPC.
     ///
     /// - Throws: `notFound`; `pruned` where its transactions were here once; `internalError` for what is damaged.
-    func served(_ height: Height) throws(RPCError) -> (block: StoredBlock, content: LedgerBlock) {
-        let found: StoredBlock?
+    func served(_ height: Height) throws(RPCError) -> (head: StoredHead, block: ErasedBlock) {
+        let found: ErasedBlock?
+        let head: StoredHead?
         do throws(ChainStoreError) {
-            found = try block(at: height)
+            found = try remnant(at: height)
+            head = try self.head(at: height)
         } catch {
             throw error.rpc(lowest: floor)
         }
-        guard let found else { throw RPCError(.notFound) }
-        guard let content = try? found.ledgerBlock() else { throw ChainStoreError.damaged("block").rpc(lowest: floor) }
-        return (found, content)
+        guard let found, let head else { throw RPCError(.notFound) }
+        return (head, found)
     }
 }
 
@@ -33,7 +34,7 @@ extension ChainStoreError {
                 ])
         case .erased(let height):
             RPCError(
-                .pruned, "Transactions of block \(height) were erased, everywhere.",
+                .pruned, "What block \(height) had there was erased.",
                 data: ["height": .unsigned(height.rawValue), "reason": .string("erased")])
         case .store, .otherChain, .newerLayout, .unfinishedRestore, .damaged, .damagedSegment, .missingSegment:
             RPCError(.internalError, "The node's store is damaged.")

@@ -20,7 +20,7 @@ final class SegmentStore: Sendable {
     static let entryHeadByteCount = 28
 
     /// Where an entry lies.
-    struct Place: Hashable, Sendable {
+    struct Place: Hashable, Comparable, Sendable {
         /// First height of the file.
         let segment: Height
         /// Of the entry's head.
@@ -29,6 +29,10 @@ final class SegmentStore: Sendable {
         let byteCount: Int
 
         var end: Int { offset + SegmentStore.entryHeadByteCount + byteCount }
+
+        static func < (left: Place, right: Place) -> Bool {
+            (left.segment, left.offset) < (right.segment, right.offset)
+        }
     }
 
     private struct Files: Sendable {
@@ -219,15 +223,35 @@ final class SegmentStore: Sendable {
         try DurableDirectory.remove(path(segment))
     }
 
-    /// Makes the content of an entry unreadable for good; its head stays.
-    func scrub(_ place: Place) throws(ChainStoreError) {
+    /// Writes zeros over the contents of entries, and returns when they are on the disk; the entries' heads stay.
+    func scrub(_ places: [Place]) throws(ChainStoreError) {
+        let known = segments
+        // A file that is gone holds nothing any more.
+        for segment in Set(places.map(\.segment)).sorted() where known.contains(segment) {
+            let contents = places.filter { $0.segment == segment }.map { place in
+                (offset: place.offset + Self.entryHeadByteCount, count: place.byteCount)
+            }
+            do throws(KeyValueError) {
+                let file = try DurableFile(path: path(segment), for: .writing)
+                for content in contents {
+                    try file.write([UInt8](repeating: 0, count: content.count), at: content.offset)
+                }
+                try file.sync()
+                for content in contents { try file.clear(at: content.offset, count: content.count) }
+            } catch {
+                throw .store(error)
+            }
+        }
+    }
+
+    /// Whether the content of an entry is zeros, by how it begins: dag-cbor begins with no zeros.
+    func isScrubbed(_ place: Place) throws(ChainStoreError) -> Bool {
+        guard segments.contains(place.segment) else { return true }
         do throws(KeyValueError) {
-            let file = try DurableFile(path: path(place.segment), for: .writing)
-            try file.clear(at: place.offset + Self.entryHeadByteCount, count: place.byteCount)
-            try file.sync()
+            let file = try DurableFile(path: path(place.segment), for: .reading)
+            let count = min(64, place.byteCount)
+            return try file.read(at: place.offset + Self.entryHeadByteCount, count: count).allSatisfy { $0 == 0 }
         } catch {
-            // A file that is gone holds nothing any more.
-            guard error != .missing else { return }
             throw .store(error)
         }
     }

@@ -218,11 +218,15 @@ extension ChainStore {
 
     /// The transactions of a block, with what is remembered of them.
     func remembered(at height: Height, with hash: inout SHA256) throws -> [SnapshotTransaction] {
-        guard let block = try block(at: height), let content = try? block.ledgerBlock() else {
-            throw ChainStoreError.damaged(ChainTable.block.name)
-        }
+        guard let block = try remnant(at: height) else { throw ChainStoreError.pruned(height) }
         var transactions: [SnapshotTransaction] = []
-        for (bytes, code) in zip(content.transactions, block.codes) {
+        for (slot, code) in zip(block.slots, block.codes) {
+            guard case .whole(let bytes) = slot else {
+                if case .erased(let gap) = slot {
+                    transactions.append(SnapshotTransaction(height: height, id: gap.id, until: gap.until, code: code))
+                }
+                continue
+            }
             let signed = try SignedObject(decoding: bytes)
             let transaction = try Transaction(decoding: signed.body)
             let id = TransactionID(

@@ -26,6 +26,13 @@ package struct StorageSettings: Sendable, Equatable {
     /// Bytes of final blocks that may lie in LevelDB before they move to a segment file. Default 1 MiB: one more sync
     /// for some thousand transactions, and most bodies never reach LevelDB's own files twice.
     package var moveByteCount = 1 << 20
+    /// For how many seconds of the ledger's time the body of an erased transaction stays for nodes that catch up, and
+    /// for nobody else. Default 600: a node that is a little behind when something is erased needs the body to go on,
+    /// or it would have to be set up from a snapshot; without this time, whoever may erase could cut such nodes off.
+    package var erasureSeconds: UInt64 = 600
+    /// Whether LevelDB's files are swept on a thread of their own after an erasure. Default false: only a running node
+    /// has others wait for the thread that commits.
+    package var sweepsAside = false
 
     package init() {}
 

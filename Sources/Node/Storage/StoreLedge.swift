@@ -4,6 +4,8 @@ import Primitives
 /// What the chain's thread knows of its store without looking, so that a commit scans nothing: LevelDB walks over what
 /// was deleted until it is compacted.
 struct StoreLedge: Sendable {
+    enum Sweeps: Sendable { case none, running, again }
+
     /// The lowest height whose transactions are here.
     var floor = Height(1)
     /// The lowest height whose body lies in LevelDB.
@@ -12,6 +14,10 @@ struct StoreLedge: Sendable {
     var unmovedByteCount = 0
     /// Blocks whose transactions are remembered on disk.
     var replays = ReplayRows()
+    /// When the next erasure is due; nil when all are done.
+    var nextErasure: Timestamp?
+    /// Whether LevelDB's files are being swept, and whether more came meanwhile.
+    var sweeps = Sweeps.none
     /// Bodies on disk that are not final.
     var pending: [Digest: View] = [:]
     /// Keys of certificates and of own votes on disk.
