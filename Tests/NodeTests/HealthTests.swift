@@ -49,6 +49,16 @@ struct StallReportTests {
         #expect(report(stall(.block)).headline.contains("waiting for a block that is final"))
     }
 
+    @Test("Who was asked for a final block and has it no more is named, and what helps then")
+    func denied() {
+        var stall = stall(.block)
+        #expect(report(stall).word == "block")
+        stall.denied = [member(2), member(3)]
+        let report = report(stall)
+        #expect(report.word == "block_denied")
+        #expect(report.causes.contains { $0.contains("do not give it") && $0.contains("sotto snapshot restore") })
+    }
+
     @Test(
         "Each cause that this node can see is named, with what to do",
         arguments: ["disk_full", "store_failed", "signer_unreachable", "not_signing", "clock_off"])
@@ -145,10 +155,26 @@ struct SyncWatchTests {
         #expect(watch.overdue(at: .seconds(71)) == [member(1)])
     }
 
+    @Test("Who gives nothing of what is missing is remembered until somebody gives something")
+    func denials() {
+        var watch = SyncWatch()
+        watch.gave(0, member(1), isMissing: false)
+        #expect(watch.denials == [])
+        watch.gave(0, member(1), isMissing: true)
+        watch.gave(0, member(2), isMissing: true)
+        #expect(watch.denials == [member(1), member(2)])
+        watch.gave(3, member(3), isMissing: true)
+        #expect(watch.denials == [])
+    }
+
     @Test("More members than are watched change nothing")
     func bounded() {
         var watch = SyncWatch()
-        for number in 0..<2_000 { watch.ask(member(UInt64(number)), at: .zero) }
+        for number in 0..<2_000 {
+            watch.ask(member(UInt64(number)), at: .zero)
+            watch.gave(0, member(UInt64(number)), isMissing: true)
+        }
+        #expect(watch.denials.count == 256)
         #expect(watch.overdue(at: .seconds(11)).count == 256)
     }
 }

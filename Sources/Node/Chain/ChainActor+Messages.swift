@@ -20,6 +20,7 @@ extension ChainActor {
         case .request(let request): answer(request, to: peer)
         case .response(let response):
             speakers.answered(peer)
+            speakers.sync.gave(response.proposals.count, peer, isMissing: engine.awaited.step == .block)
             for certificate in response.certificates { take(certificate) }
             for proposal in response.proposals { take(proposal) }
         }

@@ -39,11 +39,13 @@ package struct Stall: Sendable, Equatable {
     package var skewMilliseconds: Int64?
     /// The most that clocks may differ, in milliseconds.
     package var skewMax: UInt64
+    /// Who was asked for the block that is awaited, and has it no more.
+    package var denied: [MemberID]
 
     package init(
         duration: Duration, step: Step, view: View, leader: MemberID?, voters: [MemberID], missing: [MemberID],
         quorum: Int, viewsSince: UInt64, isMuted: Bool, signerFault: SigningRefusal?, failure: ChainStoreError?,
-        skewMilliseconds: Int64?, skewMax: UInt64
+        skewMilliseconds: Int64?, skewMax: UInt64, denied: [MemberID] = []
     ) {
         self.duration = duration
         self.step = step
@@ -58,6 +60,7 @@ package struct Stall: Sendable, Equatable {
         self.failure = failure
         self.skewMilliseconds = skewMilliseconds
         self.skewMax = skewMax
+        self.denied = denied
     }
 }
 
@@ -96,7 +99,8 @@ extension ChainActor {
             missing: members(awaited.missing), quorum: awaited.quorum, viewsSince: awaited.viewsSince,
             isMuted: engine.isMuted, signerFault: signing.fault, failure: meter.failure,
             skewMilliseconds: meter.skewMilliseconds,
-            skewMax: rules.genesis.limits.clockSkew)
+            skewMax: rules.genesis.limits.clockSkew,
+            denied: awaited.step == .block ? speakers.sync.denials.sorted() : [])
     }
 
     /// Calls `sink` with everything measured from now on, on the chain's thread: it must return at once.

@@ -70,6 +70,12 @@ package struct StallReport: Sendable, Equatable {
                 "this node's clock is \(skew.magnitude / 1_000) s \(word) the last proposer's, and "
                     + "\(stall.skewMax / 1_000) s are allowed: set the clock, by NTP")
         }
+        if !stall.denied.isEmpty {
+            causes.append(
+                "\(names(stall.denied)) \(stall.denied.count == 1 ? "does" : "do") not give it: pruned there, or "
+                    + "erased since; if nobody has it, stop the node and begin anew with sotto snapshot restore "
+                    + "--replace")
+        }
         let others = stall.missing.filter { $0 != member }
         let unlinked = others.filter { !connected.contains($0) }
         let linked = others.filter { connected.contains($0) }
@@ -88,7 +94,7 @@ package struct StallReport: Sendable, Equatable {
         if let fault = stall.signerFault { return "signer_" + fault.word }
         if stall.isMuted { return "not_signing" }
         if let skew = stall.skewMilliseconds, skew.magnitude > stall.skewMax { return "clock_off" }
-        return stall.step.rawValue
+        return stall.denied.isEmpty ? stall.step.rawValue : "block_denied"
     }
 
     private var isDiskFull: Bool {

@@ -10,6 +10,8 @@ package struct SyncWatch: Sendable, Equatable {
 
     private let patience: Duration
     private var asked: [MemberID: Duration] = [:]
+    /// Who was asked for a block that is final and did not have it, since somebody last gave one.
+    package private(set) var denials: Set<MemberID> = []
 
     /// - Parameter patience: how long a question may be open.
     package init(patience: Duration = PeerConduct.Limits().answerTime) { self.patience = patience }
@@ -22,6 +24,12 @@ package struct SyncWatch: Sendable, Equatable {
 
     /// Something came in answer.
     package mutating func answered(_ member: MemberID) { asked[member] = nil }
+
+    /// An answer held blocks, or none although one is missing here that is final.
+    package mutating func gave(_ blocks: Int, _ member: MemberID, isMissing: Bool) {
+        if blocks > 0 { return denials = [] }
+        if isMissing, denials.count < Self.peersMax { denials.insert(member) }
+    }
 
     /// Those whose time is over, in order; each is named once for a question.
     package mutating func overdue(at now: Duration) -> [MemberID] {
