@@ -23,6 +23,9 @@ package enum SigningKind: String, CaseIterable, Sendable {
     /// A future validator's word that it holds its key and knows a recent record: body is the dag-cbor of
     /// {v, height, member, record}.
     case validatorJoin = "validator-join"
+    /// An operator's word, for the day the quorum is lost for good, above which record the ledger goes on and with
+    /// whom: body is the dag-cbor of {v, list, chain, height, record}.
+    case recovery
     /// Where a node listens, gossiped among nodes.
     case address = "address-record"
     /// A record stored in the DHT under a location.

@@ -247,6 +247,12 @@ extension Golden {
                         Sample.signed(transaction($0.1), .transaction, by: "member").encoded
                     })),
             Golden("validator-list", ValidatorList(epoch: ValidatorEpoch(3), entries)),
+            Golden("recovery-statement", recovery(entries).statement),
+            Golden("recovery-document", recovery(entries)),
+            Golden("recovery-document+draft", RecoveryDocument(recovery(entries).statement)),
+            Golden(
+                "ledger-block+recovery",
+                LedgerBlock(record: record(height: 6), transactions: [], recovery: recovery(entries))),
             Golden("state-proof", StateProof(end: .leaf(leaf), siblings: [Sample.digest("left"), .zero, leaf.value])),
             Golden("state-proof+empty", StateProof(end: .empty, siblings: [])),
             Golden("ledger-tip", tip), Golden("transaction-message", message, as: IPLDNode.self),
@@ -257,5 +263,19 @@ extension Golden {
                 as: IPLDNode.self), Golden("call-leaf", opening.leaf), Golden("call-opening", opening),
             Golden("evidence", evidence(by: "validator 0", chain: Sample.chain)),
         ]
+    }
+
+    /// What three operators sign when the last two of these are lost.
+    static func recovery(_ entries: [ValidatorList.Entry]) -> RecoveryDocument {
+        let statement = RecoveryStatement(
+            list: ValidatorList(epoch: ValidatorEpoch(4), Array(entries.prefix(2))), chain: Sample.chain,
+            height: Height(5), record: Sample.cid("record 5"))
+        let signatures = (0..<3).map { number in
+            let key = Sample.key("operator \(number)")
+            return CoSignature(
+                key: key.publicKey,
+                signature: key.signature(.recovery, chain: Sample.chain, body: statement.encoded))
+        }
+        return RecoveryDocument(statement, signatures: signatures)
     }
 }

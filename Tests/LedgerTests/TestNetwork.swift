@@ -38,6 +38,7 @@ final class TestNetwork {
     let registrars: [TestMember]
     let persons: [TestMember]
     let node: TestMember
+    let operators: [SigningKey]
     let genesis: Genesis
     let rules: RuleBook
     let genesisBlock: ExecutedBlock
@@ -50,15 +51,20 @@ final class TestNetwork {
 
     static let start = Timestamp(1_800_000_000_000)
 
-    init(validatorCount: UInt8 = 4, registrarsNeeded: UInt64 = 1, limits: NetworkLimits = NetworkLimits()) throws {
+    init(
+        validatorCount: UInt8 = 4, operatorCount: UInt8 = 0, registrarsNeeded: UInt64 = 1,
+        limits: NetworkLimits = NetworkLimits()
+    ) throws {
         validators = try (0..<validatorCount).map { try Self.member($0 + 1, [.validator, .node], "v") }
         registrars = try (0..<3).map { try Self.member($0 + 101, [.registrar], "r") }
         persons = try (0..<4).map { try Self.member($0 + 121, [.person]) }
         node = try Self.member(141, [.node], "n")
+        operators = try (0..<operatorCount).map { try key($0 + 161) }
         genesis = Genesis(
             name: "test", time: Self.start, limits: limits,
             members: (validators + registrars + persons + [node]).map(\.registration),
-            attestersNeeded: UInt64(min(3, validatorCount)), registrarsNeeded: registrarsNeeded)
+            attestersNeeded: UInt64(min(3, validatorCount)), operators: operators.map(\.publicKey),
+            registrarsNeeded: registrarsNeeded)
         rules = RuleBook(genesis: genesis, judge: TestJudge(), with: &hash)
         genesisBlock = try rules.genesisBlock(with: &hash)
         tip = genesisBlock.tip
@@ -116,12 +122,14 @@ final class TestNetwork {
 
     /// Makes the next block, checks it as another node would, and commits it.
     @discardableResult
-    func apply(_ transactions: [Verified<ParsedTransaction>], after milliseconds: UInt64 = 1_000) throws
-        -> [TransactionResult]
-    {
+    func apply(
+        _ transactions: [Verified<ParsedTransaction>], recovery: Verified<RecoveryDocument>? = nil,
+        after milliseconds: UInt64 = 1_000
+    ) throws -> [TransactionResult] {
         let time = now.adding(milliseconds: milliseconds)
-        let block = try rules.execute(transactions, at: time, on: tip, over: state, with: &hash)
-        _ = try rules.process(block.record, transactions, on: tip, over: state, with: &hash)
+        let block = try rules.execute(
+            transactions, recovery: recovery, at: time, on: tip, over: state, with: &hash)
+        _ = try rules.process(block.record, transactions, recovery: recovery, on: tip, over: state, with: &hash)
         state.commit(block)
         log.store(block.logNodes)
         tip = block.tip

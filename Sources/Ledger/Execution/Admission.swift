@@ -21,7 +21,7 @@ package struct Admission {
     package init(
         _ rules: RuleBook, at time: Timestamp, on tip: LedgerTip, over view: any StateView
     ) throws(StateError) {
-        execution = try rules.begin(at: time, on: tip, over: view)
+        execution = try rules.begin(nil, at: time, on: tip, over: view)
     }
 
     /// Judges one transaction (rule LG-30).

@@ -5,6 +5,8 @@ import Wire
 /// tree's nodes, `logNodes`, the memories and the tip; a block that loses is simply dropped.
 package final class ExecutedBlock: Sendable {
     package let tip: LedgerTip
+    /// What began the validator epoch in place of a quorum; nil in all but the first block of such an epoch.
+    package let recovery: RecoveryDocument?
     /// In the order of the block.
     package let transactions: [ParsedTransaction]
     package let results: [TransactionResult]
@@ -19,11 +21,12 @@ package final class ExecutedBlock: Sendable {
     package var record: Record { tip.record }
 
     init(
-        tip: LedgerTip, transactions: [ParsedTransaction], results: [TransactionResult],
+        tip: LedgerTip, recovery: RecoveryDocument?, transactions: [ParsedTransaction], results: [TransactionResult],
         writes: [StateKey: [UInt8]?], tree: StateTree.Update, logNodes: [LogNode],
         memories: [TransactionID: ReplayMemory.Memory]
     ) {
         self.tip = tip
+        self.recovery = recovery
         self.transactions = transactions
         self.results = results
         self.writes = writes
@@ -33,7 +36,9 @@ package final class ExecutedBlock: Sendable {
     }
 
     /// The block as it travels and as it is kept.
-    package var block: LedgerBlock { LedgerBlock(record: record, transactions: transactions.map(\.bytes)) }
+    package var block: LedgerBlock {
+        LedgerBlock(record: record, transactions: transactions.map(\.bytes), recovery: recovery)
+    }
 
     /// The log leaf of transaction `index`.
     package func leaf(_ index: Int) -> LogLeaf {
@@ -55,6 +60,8 @@ package enum BlockFault: Error, Equatable, Sendable {
     case transaction(index: Int, TransactionFault)
     /// Its record claims other things than come of it.
     case otherRecord
+    /// It begins a validator epoch by a document that may not.
+    case recovery(RecoveryFault)
     /// Not the block's fault: the state cannot be read.
     case state(StateError)
 }

@@ -15,24 +15,28 @@ extension RuleBook {
     }
 
     /// The execution of a block that does not exist yet, with the validators and limits that would decide it.
+    ///
+    /// - Parameter recovery: begins a validator epoch here, whether or not one was due (rule LG-133).
     func begin(
-        at time: Timestamp, on parent: LedgerTip, over view: any StateView
+        _ recovery: RecoveryDocument?, at time: Timestamp, on parent: LedgerTip, over view: any StateView
     ) throws(StateError) -> Execution {
-        let limits = try Self.read(LimitsEntry.self, StateKey(.limits), from: view)
+        let entry = try Self.read(LimitsEntry.self, StateKey(.limits), from: view)
+        let limits = parent.record.endsEpoch ? entry.next : entry.now
         let current = try Self.read(ValidatorList.self, StateKey(.validators), from: view)
-        let height = parent.record.height.next
-        var execution: Execution
-        if parent.record.endsEpoch {
-            let next = try Self.read(ValidatorList.self, StateKey(.nextValidators), from: view)
-            execution = Execution(
-                rules: self, view: view, height: height, time: time, validators: next, limits: limits.next,
-                epochEnd: Height(parent.record.height.rawValue + limits.next.epochHeights))
-            try turn(&execution, from: current, limits)
-        } else {
-            execution = Execution(
-                rules: self, view: view, height: height, time: time, validators: current, limits: limits.now,
-                epochEnd: parent.record.epochEnd)
+        var next: ValidatorList?
+        if let recovery {
+            next = recovery.statement.list
+        } else if parent.record.endsEpoch {
+            next = try Self.read(ValidatorList.self, StateKey(.nextValidators), from: view)
         }
+        let last = next.map { _ in Height(parent.record.height.rawValue + limits.epochHeights) }
+        var execution = Execution(
+            rules: self, view: view, height: parent.record.height.next, time: time, validators: next ?? current,
+            limits: limits, epochEnd: last ?? parent.record.epochEnd)
+        if let recovery {
+            execution.set(StateKey(.recovery, number: recovery.statement.list.epoch.rawValue), recovery)
+        }
+        if next != nil { try turn(&execution, from: current, endsEpoch: parent.record.endsEpoch, entry) }
         var recent = try Self.readIfPresent(RecentRecordsEntry.self, StateKey(.recentRecords), from: view)
         if recent.note(parent.record, parent.recordID) { execution.set(StateKey(.recentRecords), recent) }
         return execution
@@ -40,11 +44,11 @@ extension RuleBook {
 
     /// LG-22: the next set and the next limits take over; LG-112: who is still owed to leave, leaves.
     private func turn(
-        _ execution: inout Execution, from old: ValidatorList, _ limits: LimitsEntry
+        _ execution: inout Execution, from old: ValidatorList, endsEpoch: Bool, _ limits: LimitsEntry
     ) throws(StateError) {
         let current = execution.validators
         execution.set(StateKey(.validators), current)
-        if limits.now != limits.next {
+        if endsEpoch, limits.now != limits.next {
             execution.set(StateKey(.limits), LimitsEntry(now: limits.next, next: limits.next))
         }
         execution.set(StateKey(.pastValidators, number: old.epoch.rawValue), old)

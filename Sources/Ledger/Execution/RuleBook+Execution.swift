@@ -7,14 +7,14 @@ extension RuleBook {
     ///
     /// - Throws: `BlockFault` when the transactions or the time cannot make a block at all.
     package func execute(
-        _ transactions: [Verified<ParsedTransaction>], at time: Timestamp, on parent: LedgerTip,
-        over view: any StateView, with hash: inout some Hashing
+        _ transactions: [Verified<ParsedTransaction>], recovery: Verified<RecoveryDocument>? = nil,
+        at time: Timestamp, on parent: LedgerTip, over view: any StateView, with hash: inout some Hashing
     ) throws(BlockFault) -> ExecutedBlock {
         guard time > parent.record.time else { throw .timeNotLater }  // LG-20
         let parsed = transactions.map(\.value)
         let outcome: Result<ExecutedBlock, BlockFault>
         do throws(StateError) {
-            outcome = try run(parsed, at: time, on: parent, over: view, with: &hash)
+            outcome = try run(parsed, recovery?.value, at: time, on: parent, over: view, with: &hash)
         } catch {
             throw .state(error)
         }
@@ -26,14 +26,14 @@ extension RuleBook {
     ///
     /// - Throws: `BlockFault.timeNotLater`, `.tooManyTransactions`, `.tooLarge` or `.state`.
     package func prepare(
-        _ candidates: [Verified<ParsedTransaction>], at time: Timestamp, on parent: LedgerTip,
-        over view: any StateView, with hash: inout some Hashing
+        _ candidates: [Verified<ParsedTransaction>], recovery: Verified<RecoveryDocument>? = nil,
+        at time: Timestamp, on parent: LedgerTip, over view: any StateView, with hash: inout some Hashing
     ) throws(BlockFault) -> (block: ExecutedBlock, faults: [(id: TransactionID, fault: TransactionFault)]) {
         var fit: [Verified<ParsedTransaction>] = []
         var faults: [(id: TransactionID, fault: TransactionFault)] = []
         var seen: Set<TransactionID> = []
         do throws(StateError) {
-            let execution = try begin(at: time, on: parent, over: view)
+            let execution = try begin(recovery?.value, at: time, on: parent, over: view)
             for candidate in candidates {
                 let fault = try execution.fault(of: candidate.value)
                 let id = candidate.value.id
@@ -46,7 +46,7 @@ extension RuleBook {
         } catch {
             throw .state(error)
         }
-        return (try execute(fit, at: time, on: parent, over: view, with: &hash), faults)
+        return (try execute(fit, recovery: recovery, at: time, on: parent, over: view, with: &hash), faults)
     }
 
     /// Who decides now, and who would from the next validator epoch on: what the engine votes with.
@@ -63,11 +63,13 @@ extension RuleBook {
     ///
     /// - Throws: `BlockFault` when the block is invalid.
     package func process(
-        _ record: Record, _ transactions: [Verified<ParsedTransaction>], on parent: LedgerTip,
-        over view: any StateView, with hash: inout some Hashing
+        _ record: Record, _ transactions: [Verified<ParsedTransaction>],
+        recovery: Verified<RecoveryDocument>? = nil, on parent: LedgerTip, over view: any StateView,
+        with hash: inout some Hashing
     ) throws(BlockFault) -> ExecutedBlock {
         guard record.parent == parent.recordID, record.chain == chain else { throw .otherRecord }
-        let executed = try execute(transactions, at: record.time, on: parent, over: view, with: &hash)
+        let executed = try execute(
+            transactions, recovery: recovery, at: record.time, on: parent, over: view, with: &hash)
         guard executed.record == record else { throw .otherRecord }
         return executed
     }
@@ -103,7 +105,7 @@ extension RuleBook {
         execution.set(StateKey(.nextValidators), ValidatorList(epoch: ValidatorEpoch(1), list))
         execution.set(StateKey(.limits), LimitsEntry(now: genesis.limits, next: genesis.limits))
         for keys in genesis.threshold { execution.set(Self.thresholdKey(keys.purpose), keys) }
-        return try close(execution, [], [], on: nil, with: &hash)
+        return try close(execution, nil, [], [], on: nil, with: &hash)
     }
 
     /// Where the public side of a threshold key stands.
@@ -112,10 +114,13 @@ extension RuleBook {
     }
 
     private func run(
-        _ transactions: [ParsedTransaction], at time: Timestamp, on parent: LedgerTip, over view: any StateView,
-        with hash: inout some Hashing
+        _ transactions: [ParsedTransaction], _ recovery: RecoveryDocument?, at time: Timestamp,
+        on parent: LedgerTip, over view: any StateView, with hash: inout some Hashing
     ) throws(StateError) -> Result<ExecutedBlock, BlockFault> {
-        var execution = try begin(at: time, on: parent, over: view)
+        if let recovery, let fault = try fault(of: recovery, on: parent, over: view) {
+            return .failure(.recovery(fault))
+        }
+        var execution = try begin(recovery, at: time, on: parent, over: view)
         guard UInt64(transactions.count) <= execution.limits.blockTransactions else {  // LG-21
             return .failure(.tooManyTransactions)
         }
@@ -130,12 +135,13 @@ extension RuleBook {
             }
             results.append(try execution.run(transaction, with: &hash))
         }
-        return .success(try close(execution, transactions, results, on: parent, with: &hash))
+        return .success(try close(execution, recovery, transactions, results, on: parent, with: &hash))
     }
 
     /// Computes the roots and the record (rules LG-23 and LG-24).
     private func close(
-        _ execution: Execution, _ transactions: [ParsedTransaction], _ results: [TransactionResult],
+        _ execution: Execution, _ recovery: RecoveryDocument?, _ transactions: [ParsedTransaction],
+        _ results: [TransactionResult],
         on parent: LedgerTip?, with hash: inout some Hashing
     ) throws(StateError) -> ExecutedBlock {
         var log = parent?.log ?? MerkleFrontier()
@@ -157,7 +163,8 @@ extension RuleBook {
             validatorSet: execution.validators.digest(with: &hash), nextValidatorSet: next.digest(with: &hash))
         let tip = LedgerTip(record: record, recordID: record.cid(with: &hash), log: log, state: tree.root)
         return ExecutedBlock(
-            tip: tip, transactions: transactions, results: results, writes: execution.writes, tree: tree,
+            tip: tip, recovery: recovery, transactions: transactions, results: results, writes: execution.writes,
+            tree: tree,
             logNodes: logNodes, memories: execution.memories)
     }
 

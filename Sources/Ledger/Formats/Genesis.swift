@@ -41,8 +41,8 @@ package struct Genesis: WireObject, Equatable {
     package let members: [SignedRegistration]
     /// How many validators must attest a number.
     package let attestersNeeded: UInt64
-    /// Keys that operators keep off their nodes, ascending, for the day when the quorum is lost for good. Reserved:
-    /// nothing is decided by them in this version.
+    /// Keys that operators keep off their nodes, ascending, for the day when the quorum is lost for good: a recovery
+    /// document needs more than two thirds of them. Without any, there is no recovery.
     package let operators: [PublicKey]
     /// How many registrars must agree.
     package let registrarsNeeded: UInt64

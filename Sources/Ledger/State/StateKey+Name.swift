@@ -21,8 +21,8 @@ extension StatePrefix {
     package var partCount: Int {
         switch self {
         case .registrars, .validators, .nextValidators, .proposals, .limits, .recentRecords, .culprits: 0
-        case .member, .signingKey, .number, .thresholdKeys, .pastValidators, .call, .callKey, .recording, .rights,
-            .viewers:
+        case .member, .signingKey, .number, .thresholdKeys, .pastValidators, .recovery, .call, .callKey, .recording,
+            .rights, .viewers:
             1
         case .evidence, .callCommit, .consent, .seal, .grant, .rotation, .lease, .erased: 2
         }

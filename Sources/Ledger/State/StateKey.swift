@@ -28,6 +28,8 @@ package enum StatePrefix: UInt8, CaseIterable, Sendable {
     case culprits = 0x0c
     /// (member id, validator epoch) → `EvidenceEntry`
     case evidence = 0x0d
+    /// (validator epoch, –) → `RecoveryDocument` that began it
+    case recovery = 0x0e
     /// (home node, interval) → `CommitEntry`
     case callCommit = 0x10
     /// (call, –) → `CallEntry`
