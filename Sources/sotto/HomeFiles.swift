@@ -165,6 +165,15 @@ struct HomeFiles: Sendable {
         }
 
         var file: String { "keys/\(rawValue).key" }
+
+        /// Where such a key comes from.
+        var origin: String {
+            switch self {
+            case .operatorKey: "each operator keeps one elsewhere; name it with --key"
+            case .sign, .signNext, .signOld, .link, .agreement, .log, .sharePhone, .shareOuter, .shareWraps:
+                "sotto keys new makes the keys of a member"
+            }
+        }
     }
 
     func writeKey(_ name: KeyName, _ secret: borrowing SecretKey, passphrase: [UInt8]? = nil) throws(CommandError) {
@@ -181,17 +190,24 @@ struct HomeFiles: Sendable {
         try write(name.file, bytes)
     }
 
-    func key(_ name: KeyName, passphrase: [UInt8]? = Passphrase.current) throws(CommandError) -> SecretKey {
-        let file = try read(name.file, hint: "sotto keys new makes the keys of a member")
+    /// A key from its place here, or from a file elsewhere.
+    func key(
+        _ name: KeyName, at other: String? = nil, passphrase: [UInt8]? = Passphrase.current
+    ) throws(CommandError) -> SecretKey {
+        let path = other ?? path + "/" + name.file
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw CommandError(.settings, "cannot read \(path)", hint: name.origin)
+        }
+        let file = [UInt8](data)
         do throws(CryptoError) {
             return try KeyFile.decode(file, purpose: name.purpose, passphrase: passphrase)
         } catch {
             switch error {
             case .passphraseNeeded, .authenticationFailed:
                 throw CommandError(
-                    .settings, "\(path)/\(name.file) does not open with this passphrase",
+                    .settings, "\(path) does not open with this passphrase",
                     hint: "put the passphrase into a file and name it in SOTTO_PASSPHRASE_FILE")
-            default: throw CommandError(.settings, "\(path)/\(name.file) is damaged or of another purpose: \(error)")
+            default: throw CommandError(.settings, "\(path) is damaged or of another purpose: \(error)")
             }
         }
     }

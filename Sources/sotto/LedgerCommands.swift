@@ -78,6 +78,7 @@ enum LedgerCommands {
                     "stateEntries": .unsigned(report.stateEntries), "executed": .unsigned(report.executedBlocks),
                     "pruned": .unsigned(report.prunedBlocks), "erased": .unsigned(report.erasedBlocks),
                     "erasedTransactions": .unsigned(report.erasedTransactions),
+                    "recoveries": .unsigned(report.recoveries),
                 ])
             }
             Output.line(
@@ -86,6 +87,9 @@ enum LedgerCommands {
                 \(report.signatures) signatures, \(report.finalityProofs) finality proofs, \
                 \(report.logNodes) log leaves, \(report.stateEntries) state entries with proofs
                 """)
+            if report.recoveries > 0 {
+                Output.line("\(report.recoveries) validator epochs were begun by operators, by recovery documents")
+            }
             if report.prunedBlocks + report.erasedBlocks > 0 {
                 Output.line(
                     """

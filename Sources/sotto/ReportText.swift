@@ -107,6 +107,9 @@ extension ProofFault {
         case .notFinal: "the record is not signed by a quorum of its validators"
         case .notSealing: "a handover is not of the last record of its validator epoch"
         case .otherList: "a handover brings another validator set than its record names"
+        case .badRecovery: "a recovery document is about another record, or not signed by enough operators"
+        case .recoveredBelow(let height):
+            "the operators let the ledger go on above height \(height), and gave up what validators had signed above it"
         case .notInLog: "the transaction is not in the log of the record"
         case .otherEnvelope: "the transaction is not the one in the log, or is not signed as it must be"
         case .badStateProof: "the state proof does not lead to the state root of the record"

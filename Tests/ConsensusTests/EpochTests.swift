@@ -291,6 +291,29 @@ struct EpochTests {
         #expect(probe.start() == [])
     }
 
+    @Test("S-16: an epoch may begin above any final block, with fewer validators; the old one's votes count no more")
+    func recovered() throws {
+        let final = certificate(.finalize, 1, below.hash)
+        let restored = Restored(
+            head: FinalisedHead(
+                block: below.reference, height: Height(1), record: below.header.record, finalization: final),
+            votes: Guard(votes: [vote(.notarize, 2, sealing.hash, by: 0)], of: Seat(0), epoch: one),
+            certificates: [certificate(.notarize, 2, sealing.hash)], blocks: [sealing])
+        var leader = Probe(seat: 0, count: 2, epoch: one, lastHeight: Height(9), restored: restored)
+        _ = leader.start()
+        #expect(leader.engine.view == View(2))
+        #expect(!leader.engine.isNews(certificate(.finalize, 2, sealing.hash)))
+        #expect(!leader.engine.isNews(sealing))
+        let order = try #require(leader.wait().orders.first)
+        #expect(order.parent == below.reference)
+        #expect(order.justification == Justification(parent: final, nullifications: []))
+        let header = order.header(record: CID(.dagCBOR, SHA256.hash([7])), body: SHA256.hash([7]))
+        #expect(header.isSound(in: chain))
+        var voter = Probe(seat: 1, count: 2, epoch: one, lastHeight: Height(9), restored: restored)
+        let first = signed(header, body: [7])
+        #expect(voter.accept(first).casts == [ballot(.notarize, 2, first.hash, in: one)])
+    }
+
     // MARK: Stragglers
 
     @Test("S-15: a question for certificates names its epoch, and a stuck beginning says how the last epoch ended")

@@ -12,6 +12,10 @@ extension Golden {
         let echo = Proposal(header: header, signature: Sample.signature("leader of an echo"), body: [])
         let entry = ValidatorList.Entry(member: Sample.id("validator 1"), key: Sample.publicKey("validator 1"))
         let next = ValidatorList(epoch: ValidatorEpoch(2), [entry])
+        let entries = (0..<4).map {
+            ValidatorList.Entry(member: Sample.id("validator \($0)"), key: Sample.publicKey("validator \($0)"))
+        }
+        let lost = recovery(entries.sorted { $0.member < $1.member })
         let leaves = Sample.digest("leaf 0").bytes + Sample.digest("leaf 1").bytes
         var list = [
             Golden("stored-head", head),
@@ -41,6 +45,15 @@ extension Golden {
                     SnapshotHead(
                         head: head, finalization: certificate,
                         seal: SnapshotHead.Seal(next: next, echoes: [echo]))),
+                Golden(
+                    "snapshot-head+recovery",
+                    SnapshotHead(
+                        head: head, finalization: certificate,
+                        seal: SnapshotHead.Seal(next: lost.statement.list, echoes: [], recovery: lost))),
+                Golden(
+                    "handover+recovery",
+                    Handover(
+                        list: lost.statement.list, record: tip.record, finality: proof, recovery: lost)),
             ]
         }
         return list

@@ -25,12 +25,14 @@ struct Documents {
     let rules: RuleBook
     let nodes: [Testnet.Node]
     let registrar: Testnet.Node
+    let operators: [SigningKey]
 
     init(validators: Int, limits: NetworkLimits = Testnet.limits) throws {
         let testnet = try Testnet(name: "test", validators: validators, time: SystemTime.utc, limits: limits)
         genesis = testnet.genesis
         nodes = testnet.nodes
         registrar = testnet.registrar
+        operators = testnet.operators
         var hash = SHA256()
         rules = RuleBook(genesis: testnet.genesis, judge: PolicyJudge(), with: &hash)
     }

@@ -143,7 +143,9 @@ extension ChainActor {
         let block: ExecutedBlock
         do throws(BlockFault) {
             let before = SystemTime.monotonic
-            let prepared = try rules.prepare(candidates, at: time, on: parent.tip, over: parent.view, with: &hash)
+            let prepared = try rules.prepare(
+                candidates, recovery: recovery(on: parent.tip), at: time, on: parent.tip, over: parent.view,
+                with: &hash)
             blockPace.executed(candidates.count, in: SystemTime.monotonic - before)
             block = prepared.block
             for (id, _) in prepared.faults {

@@ -14,11 +14,15 @@ struct EpochPlace: Sendable {
     /// Of the block that seals the epoch.
     let lastHeight: Height
     let limits: NetworkLimits
+    /// What begins the epoch in place of the validators before, while no block of it is final.
+    let recovery: Verified<RecoveryDocument>?
 
-    /// Reads it from the state after `tip` (rule LG-22).
+    /// Reads it from the state after `tip` (rules LG-22 and LG-133).
     ///
     /// - Throws: `unreadable` when the state names no set that can decide.
-    init(after tip: LedgerTip, from view: any StateView) throws(StateError) {
+    init(
+        after tip: LedgerTip, from view: any StateView, recovery: Verified<RecoveryDocument>?
+    ) throws(StateError) {
         func set(_ prefix: StatePrefix) throws(StateError) -> ValidatorSet {
             let key = StateKey(prefix)
             guard let bytes = try view.value(for: key), let set = try? ValidatorSet(decoding: bytes) else {
@@ -27,7 +31,15 @@ struct EpochPlace: Sendable {
             return set
         }
         limits = try RuleBook.limits(after: tip, from: view)
-        if tip.record.endsEpoch {
+        self.recovery = recovery
+        if let list = recovery?.value.statement.list {
+            guard let named = try? ValidatorSet(decoding: list.encoded) else {
+                throw .unreadable(StateKey(.recovery, number: list.epoch.rawValue))
+            }
+            validators = named
+            before = try set(.validators)
+            lastHeight = Height(tip.record.height.rawValue + limits.epochHeights)
+        } else if tip.record.endsEpoch {
             validators = try set(.nextValidators)
             before = try set(.validators)
             lastHeight = Height(tip.record.height.rawValue + limits.epochHeights)
@@ -40,8 +52,11 @@ struct EpochPlace: Sendable {
 
     /// As above, from the store.
     init(after tip: LedgerTip, in store: ChainStore) throws(ChainStoreError) {
+        let document = try store.recovery(above: tip)
+        let recovery = document.flatMap { SignatureVerifier().verified($0, in: tip.record.chain) }
+        guard (recovery == nil) == (document == nil) else { throw .damaged(ChainTable.recovery.name) }
         do throws(StateError) {
-            try self.init(after: tip, from: store)
+            try self.init(after: tip, from: store, recovery: recovery)
         } catch {
             throw .damaged("state")
         }
@@ -104,6 +119,7 @@ extension ChainActor {
                 signer: seated?.signer, chain: rules.chain, epoch: place.validators.epoch, log: log)
             self.signing = signing
             (validators, context) = (place.validators, place.context(of: rules.chain))
+            recovery = place.recovery
             (seat, signer) = (seated?.seat, seated?.signer)
             blockPace = BlockPace(delta: .milliseconds(place.limits.delta))
             engine = place.engine(on: rules.chain, seat, restored, isMuted: isMuted)
@@ -139,6 +155,7 @@ extension ChainActor {
         case .request(.certificates(_, let asked)): epoch = asked
         case .request(.block), .request(.finalised), .response: return true
         }
+        if case .proposal(let proposal) = message { followRecovery(proposal) }
         if epoch == validators.epoch { return true }
         if epoch > validators.epoch {
             keep(bytes, of: epoch, from: peer)
@@ -165,7 +182,11 @@ extension ChainActor {
         else { return }
         if crossing.toldAt.count >= Self.toldMax { crossing.toldAt = [:] }
         crossing.toldAt[peer] = now
-        let newest = echoes.suffix(CatchUpResponse.proposalCountMax)
+        var newest = echoes.suffix(CatchUpResponse.proposalCountMax)
+        // S-16: whoever is at the end by itself learns from the block above why it is one.
+        if (try? store.recovery(of: epoch)) != nil, let first = try? store.block(at: end.height.next) {
+            newest = [first.proposal]
+        }
         respond(CatchUpResponse(certificates: [seal], proposals: Array(newest)), to: peer)
     }
 

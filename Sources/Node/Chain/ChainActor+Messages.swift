@@ -21,6 +21,7 @@ extension ChainActor {
         case .response(let response):
             speakers.answered(peer)
             speakers.sync.gave(response.proposals.count, peer, isMissing: engine.awaited.step == .block)
+            for proposal in response.proposals { followRecovery(proposal) }
             for certificate in response.certificates { take(certificate) }
             for proposal in response.proposals { take(proposal) }
         }
@@ -85,7 +86,7 @@ extension ChainActor {
         var proposals: [Proposal] = []
         var byteCount = 0
         var next = height.next
-        guard let end = (try? store.head(at: next))?.record.epochEnd else {
+        guard let end = (try? store.head(at: next)).flatMap({ store.lastHeight(of: $0.record) }) else {
             return CatchUpResponse(certificates: [], proposals: [])
         }
         while next <= end, proposals.count < CatchUpResponse.proposalCountMax, byteCount < Proposal.bodyByteCountMax,

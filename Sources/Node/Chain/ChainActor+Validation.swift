@@ -40,8 +40,9 @@ extension ChainActor {
         }
         do throws(BlockFault) {
             let before = SystemTime.monotonic
+            let recovery = try recovery(in: content, on: parent.tip)
             let result = try rules.process(
-                content.record, transactions, on: parent.tip, over: parent.view, with: &self.hash)
+                content.record, transactions, recovery: recovery, on: parent.tip, over: parent.view, with: &self.hash)
             blockPace.executed(transactions.count, in: SystemTime.monotonic - before)
             remember(result, as: hash)
         } catch {

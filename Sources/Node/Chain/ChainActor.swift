@@ -25,6 +25,9 @@ package actor ChainActor {
     var context: VotingContext
     var seat: Seat?
     var crossing = Crossing()
+    /// What began the validator epoch in place of a quorum, while no block of it is final.
+    var recovery: Verified<RecoveryDocument>?
+    var hasNoticedRecovery = false
     let member: MemberID
     /// The voting keys that this node holds: a key that was rotated takes over with an epoch.
     var signers: [any VoteSigning]
@@ -99,6 +102,7 @@ package actor ChainActor {
         let place = try EpochPlace(after: stored.tip, in: store)
         validators = place.validators
         context = place.context(of: rules.chain)
+        recovery = place.recovery
         let seated = place.seat(of: member, holding: signers)
         seat = seated?.seat
         self.signer = seated?.signer

@@ -68,6 +68,7 @@ extension ChainStore {
     /// All but the block itself.
     private func add(_ executed: ExecutedBlock, to batch: inout WriteBatch) {
         let height = executed.record.height
+        if let recovery = executed.recovery { add(recovery: recovery, to: &batch) }
         for (index, transaction) in executed.transactions.enumerated() {
             batch.put(
                 ChainTable.transaction.key(transaction.id),

@@ -59,6 +59,8 @@ enum ChainTable: UInt8, CaseIterable {
     case vote = 0x22
     /// height u64 above the settled one → what the block changed in the state tree; not in an archive
     case treeChange = 0x23
+    /// validator epoch u64 → the recovery document that ended it in place of its validators
+    case recovery = 0x24
 
     /// A metric's label.
     var name: String { String(describing: self) }

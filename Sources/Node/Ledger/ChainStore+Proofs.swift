@@ -30,15 +30,18 @@ extension ChainStore {
         var handovers: [Handover] = []
         var epoch = epoch
         while handovers.count < limit {
-            let end: EpochEnd?
+            let (end, recovery): (EpochEnd?, RecoveryDocument?)
             do throws(ChainStoreError) {
-                end = try epochEnd(of: epoch)
+                (end, recovery) = (try epochEnd(of: epoch), try self.recovery(of: epoch))
             } catch {
                 throw .store(error)
             }
             guard let end else { break }
             guard let last = provenRecord(at: end.height) else { throw .failed }
-            handovers.append(Handover(list: end.next, record: last.record, finality: last.finality))
+            // One that was taken here, and has led to no block, has ended nothing yet.
+            let ended = recovery.flatMap { $0.statement.list == end.next ? $0 : nil }
+            handovers.append(
+                Handover(list: end.next, record: last.record, finality: last.finality, recovery: ended))
             epoch = epoch.next
         }
         return handovers

@@ -26,6 +26,8 @@ package struct ChainVerifier {
         package var erasedTransactions: UInt64 = 0
         /// Validator epochs that began, the first one aside.
         package var handovers: UInt64 = 0
+        /// Those among them that operators began, where no quorum was left.
+        package var recoveries: UInt64 = 0
         /// Blocks that were executed again; those from the first pruned or erased one on were not.
         package var executedBlocks: UInt64 = 0
     }
@@ -45,6 +47,9 @@ package struct ChainVerifier {
     var hash = SHA256()
     private var state = MemoryState()
     private var log = MemoryLog()
+    /// What begins the validator epoch of the height that is being checked, when operators do.
+    var recovery: Verified<RecoveryDocument>?
+    var isRecovered = false
     var tip: LedgerTip
     var parent: BlockReference
     /// False from the first height on whose transactions are not all here.
@@ -107,6 +112,9 @@ package struct ChainVerifier {
         guard let content = try? stored.ledgerBlock(), content.record.cid(with: &hash) == block.header.record else {
             throw fault("the record is not the header's")
         }
+        guard content.recovery == (isRecovered ? recovery?.value : nil) else {
+            throw fault("the block does not carry the recovery document that began its validator epoch")
+        }
         var transactions: [Verified<ParsedTransaction>] = []
         for (index, bytes) in content.transactions.enumerated() {
             guard
@@ -119,7 +127,8 @@ package struct ChainVerifier {
         }
         let executed: ExecutedBlock
         do throws(BlockFault) {
-            executed = try rules.process(content.record, transactions, on: tip, over: state, with: &hash)
+            executed = try rules.process(
+                content.record, transactions, recovery: isRecovered ? recovery : nil, on: tip, over: state, with: &hash)
         } catch {
             throw fault("executing it again gives another record: \(error)")
         }

@@ -74,6 +74,9 @@ package struct LightClient: Sendable, Equatable {
     /// Goes on to the next validator epoch; its handover's record is then the newest.
     package mutating func follow(_ handover: Handover) throws(ProofFault) {
         if alarm != nil { throw .forked }
+        if handover.recovery != nil, let head, head.record.height > handover.record.height {
+            throw .recoveredBelow(handover.record.height)
+        }
         var hash = SHA256()
         try trail.follow(handover, with: &hash)
         let proven = ProvenRecord(record: handover.record, finality: handover.finality)

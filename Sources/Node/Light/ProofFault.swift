@@ -20,6 +20,10 @@ package enum ProofFault: Error, Hashable, Sendable {
     case notSealing
     /// A handover brings another set than its record names.
     case otherList
+    /// A recovery document is about another record, or too few operators signed it.
+    case badRecovery
+    /// Operators began a validator epoch below a record that was seen final: they gave up what came after it.
+    case recoveredBelow(Height)
     /// The leaf is not in the log.
     case notInLog
     /// The envelope is not the one in the leaf, or does not hold by itself.

@@ -14,7 +14,11 @@ package struct ValidatorTrail: Sendable, Equatable {
     package static let setsMax = 16
 
     package let chain: ChainID
+    /// Who may end a validator epoch when its validators cannot.
+    private let operators: [PublicKey]
     private var sets: [ValidatorSet]
+    /// The last height of validator epochs that operators ended: what validators signed above it was given up.
+    private var cuts: [ValidatorEpoch: Height] = [:]
 
     /// Begins with the validators of the genesis document.
     ///
@@ -30,6 +34,7 @@ package struct ValidatorTrail: Sendable, Equatable {
     /// Begins with a set that is trusted for another reason: a checkpoint.
     init(_ rules: RuleBook, beginningWith set: ValidatorSet) {
         chain = rules.chain
+        operators = rules.genesis.operators
         sets = [set]
     }
 
@@ -49,6 +54,7 @@ package struct ValidatorTrail: Sendable, Equatable {
         guard record.chain == chain else { throw .otherChain }
         guard record.height > .zero else { throw .wrongHeight }
         guard let set = set(of: record.epoch) else { throw .unknownEpoch(record.epoch) }
+        if let cut = cuts[record.epoch], record.height > cut { throw .recoveredBelow(cut) }
         guard record.validatorSet == hash.digest(set.encoded) else { throw .wrongSet }
         guard finality.epoch == record.epoch, Finality.isFinal(record, finality, in: context, with: &hash) else {
             throw .notFinal
@@ -59,13 +65,30 @@ package struct ValidatorTrail: Sendable, Equatable {
     package mutating func follow(_ handover: Handover, with hash: inout SHA256) throws(ProofFault) {
         let record = handover.record
         try check(record, handover.finality, with: &hash)
-        guard record.epoch == newest.epoch, record.endsEpoch else { throw .notSealing }
+        guard record.epoch == newest.epoch else { throw .notSealing }
         let bytes = handover.list.encoded
-        guard handover.list.epoch == record.epoch.next, hash.digest(bytes) == record.nextValidatorSet,
-            let set = try? ValidatorSet(decoding: bytes)
+        if let recovery = handover.recovery {
+            try check(recovery, above: record, with: &hash)
+            guard handover.list == recovery.statement.list else { throw .otherList }
+        } else {
+            guard record.endsEpoch else { throw .notSealing }
+            guard hash.digest(bytes) == record.nextValidatorSet else { throw .otherList }
+        }
+        guard handover.list.epoch == record.epoch.next, let set = try? ValidatorSet(decoding: bytes)
         else { throw .otherList }
+        if handover.recovery != nil { cuts[record.epoch] = record.height }
         sets.append(set)
-        if sets.count > Self.setsMax { sets.removeFirst() }
+        if sets.count > Self.setsMax { cuts[sets.removeFirst().epoch] = nil }
+    }
+
+    /// LG-130, LG-131: whether operators enough signed that the ledger goes on above this record.
+    private func check(
+        _ recovery: RecoveryDocument, above record: Record, with hash: inout SHA256
+    ) throws(ProofFault) {
+        guard RuleBook.fault(of: recovery, by: operators, on: chain) == nil,
+            SignatureVerifier().verified(recovery, in: chain) != nil,
+            recovery.statement.height == record.height, recovery.statement.record == record.cid(with: &hash)
+        else { throw .badRecovery }
     }
 }
 

@@ -81,7 +81,9 @@ package struct LedgerFiller {
     ) throws(Fault) -> ExecutedBlock {
         let executed: ExecutedBlock
         do throws(BlockFault) {
-            executed = try rules.execute(transactions, at: time, on: tip, over: store, with: &hash)
+            let recovery = place.recovery.flatMap { $0.value.statement.follows(tip) ? $0 : nil }
+            executed = try rules.execute(
+                transactions, recovery: recovery, at: time, on: tip, over: store, with: &hash)
         } catch {
             throw .block(error)
         }

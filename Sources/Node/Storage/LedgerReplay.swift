@@ -83,9 +83,14 @@ package struct LedgerReplay {
             else { throw fault("transaction \(index) is malformed or badly signed") }
             transactions.append(verified)
         }
+        let recovery = content.recovery.flatMap { verifier.verified($0, in: rules.chain) }
+        guard (recovery == nil) == (content.recovery == nil) else {
+            throw fault("a signature of the recovery document does not hold")
+        }
         let executed: ExecutedBlock
         do throws(BlockFault) {
-            executed = try rules.process(content.record, transactions, on: tip, over: target, with: &hash)
+            executed = try rules.process(
+                content.record, transactions, recovery: recovery, on: tip, over: target, with: &hash)
         } catch {
             throw fault("executing it again gives another record: \(error)")
         }

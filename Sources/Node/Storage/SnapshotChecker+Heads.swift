@@ -24,15 +24,21 @@ extension SnapshotChecker {
         guard isSigned(header, item.head.signature, reference.hash, by: set) else {
             throw fault("its leader's signature does not hold")
         }
-        guard (item.seal != nil) == next.endsEpoch else {
+        let isRecovered = item.seal?.recovery != nil
+        guard (item.seal != nil) == (next.endsEpoch || isRecovered) else {
             throw fault("it says who takes over and does not seal its validator epoch, or the other way round")
+        }
+        guard !isRecovered || height < manifest.height, next.endsEpoch || (item.seal?.echoes ?? []).isEmpty else {
+            throw fault("operators ended its validator epoch, and no block is there that says so")
         }
         let echoes = try takeEchoes(of: item, above: reference, set, fault)
         if let finality = item.finality {
             do throws(ProofFault) {
                 try trail.check(next, finality, with: &hash)
                 if let seal = item.seal {
-                    try trail.follow(Handover(list: seal.next, record: next, finality: finality), with: &hash)
+                    try trail.follow(
+                        Handover(list: seal.next, record: next, finality: finality, recovery: seal.recovery),
+                        with: &hash)
                     report.handovers += 1
                 }
             } catch {

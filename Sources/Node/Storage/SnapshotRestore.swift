@@ -85,6 +85,9 @@ private final class StoreBuilder: SnapshotSink {
         let notes = ChainStore.notes(
             sealing: item.head.record, next: seal.next.encoded, Array(zip(echoes, seal.echoes)))
         for (key, value) in notes { try put(key, value) }
+        guard let recovery = seal.recovery else { return }
+        let epoch = bigEndian(item.head.record.epoch.rawValue)
+        try put(ChainTable.recovery.key(epoch), recovery.encoded)
     }
 
     func take(_ nodes: [LogNode]) throws(SnapshotFault) {

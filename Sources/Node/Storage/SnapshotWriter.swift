@@ -86,7 +86,7 @@ package struct SnapshotWriter {
                 row = SnapshotHead(
                     head: head,
                     finalization: try certificate.map { bytes throws(WireError) in try Certificate(decoding: bytes) },
-                    seal: head.record.endsEpoch ? try store.seal(of: head.record) : nil)
+                    seal: isEnd(head.record) ? try store.seal(of: head.record) : nil)
             } catch {
                 throw SnapshotFault(.heads, "height \(height): \(error)")
             }
@@ -98,6 +98,11 @@ package struct SnapshotWriter {
             throw SnapshotFault(.heads, "the newest block has no finalization")
         }
         return proof
+    }
+
+    /// Whether a validator epoch ends with this record. That operators ended one says the block above.
+    private func isEnd(_ record: Record) -> Bool {
+        record.endsEpoch || record.height < tip.tip.record.height && store.lastHeight(of: record) == record.height
     }
 
     private mutating func writeLog() throws(SnapshotFault) {
@@ -200,7 +205,9 @@ extension ChainStore {
         {
             echoes = echoes.suffix(1)
         }
-        return SnapshotHead.Seal(next: end.next, echoes: echoes)
+        let document = try recovery(of: record.epoch)
+        return SnapshotHead.Seal(
+            next: end.next, echoes: echoes, recovery: document.flatMap { $0.statement.list == end.next ? $0 : nil })
     }
 
     /// Whether the validator epoch of `tip` began so many milliseconds before it, or later.

@@ -99,9 +99,13 @@ package enum StoreRollback {
             }
             var current = height
             while current < tip, lastOfEpoch == nil {
-                if try store.head(at: current)?.record.endsEpoch ?? false { lastOfEpoch = current }
+                if try store.head(at: current).map({ store.lastHeight(of: $0.record) }) == current {
+                    lastOfEpoch = current
+                }
                 current = current.next
             }
+            // What was taken at the tip would be forgotten with it.
+            if lastOfEpoch == nil, try store.recovery(above: try store.tip()) != nil { lastOfEpoch = tip }
         } catch {
             throw .store(error)
         }
