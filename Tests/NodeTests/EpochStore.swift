@@ -62,6 +62,14 @@ final class EpochStore {
         try LedgerFiller(other, rules: rules, keys: documents.nodes.map(\.keys.sign) + [rotated])
     }
 
+    /// What the first heights make of another store.
+    func copy(_ name: String, upTo height: UInt64) throws -> ChainStore {
+        let other = try ChainStore(path: scratch.path + "/" + name, rules: rules, settings: FilledStore.small)
+        var replay = try LedgerReplay(store, into: other, rules: rules)
+        _ = try replay.run(upTo: Height(height))
+        return other
+    }
+
     /// The last validator's change of keys.
     func rotation() -> [UInt8] {
         let node = documents.nodes[documents.nodes.count - 1]

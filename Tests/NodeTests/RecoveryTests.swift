@@ -303,3 +303,108 @@ struct RecoveryTrailTests {
         #expect(client.trail.newest.epoch == ValidatorEpoch(1))
     }
 }
+
+@Suite("A running node that hears of a recovery", .timeLimit(.minutes(2)))
+struct RecoveryHearingTests {
+    /// A ledger of four validators with three heights, and beside it what came of the first two of them and a document.
+    private struct Split {
+        let world: EpochStore
+        let other: ChainStore
+        let first: Proposal
+        let finalization: Certificate
+
+        init() throws {
+            world = try EpochStore(validators: 4)
+            try world.fill(to: 3)
+            other = try world.copy("other", upTo: 2)
+            let document = world.documents.recovery(
+                above: try other.tip().record, to: world.documents.nodes.prefix(2), by: 3)
+            try other.recover(by: document, world.rules)
+            var filler = try world.filler(of: other)
+            try filler.add([] as [[UInt8]], at: world.time.adding(milliseconds: 50))
+            first = try #require(try other.block(at: Height(3))).proposal
+            finalization = try #require(try other.finalization(at: Height(3)))
+        }
+
+        /// The first block with fewer signatures in its document, and hashes that fit.
+        func weaker() throws -> Proposal {
+            let block = try LedgerBlock(decoding: first.body)
+            let recovery = try #require(block.recovery)
+            let body = LedgerBlock(
+                record: block.record, transactions: [],
+                recovery: RecoveryDocument(recovery.statement, signatures: Array(recovery.signatures.prefix(2)))
+            ).encoded
+            let header = EngineHeader(
+                epoch: first.header.epoch, view: first.header.view, parent: first.header.parent,
+                justification: first.header.justification, proposer: first.header.proposer,
+                record: first.header.record, body: SHA256.hash(body))
+            return Proposal(header: header, signature: first.signature, body: body)
+        }
+    }
+
+    private func run(
+        _ store: ChainStore, of world: EpochStore, _ body: (ChainActor, MemberID) async throws -> Void
+    ) async throws {
+        let loop = try EpollLoop(name: "chain")
+        let node = world.documents.nodes[3]
+        let chain = try ChainActor(
+            on: loop, rules: world.rules, store: store, member: node.member,
+            signer: LocalSigner(SoftwareKey(node.keys.sign)), network: .none, log: .silent)
+        await chain.start()
+        try await body(chain, world.documents.nodes[0].member)
+        await chain.stop()
+        loop.stop()
+    }
+
+    @Test("S-16: at the record named it takes the document from the first block, and is there again after a restart")
+    func follows() async throws {
+        let split = try Split()
+        let store = try split.world.copy("late", upTo: 2)
+        try await run(store, of: split.world) { chain, peer in
+            #expect(await chain.status.validatorCount == 4)
+            #expect(await chain.status.isValidator)
+            await chain.receive(Message.proposal(try split.weaker()).encoded, from: peer)
+            #expect(await chain.status.validatorCount == 4)
+            await chain.receive(Message.proposal(split.first).encoded, from: peer)
+            #expect(await chain.status.validatorCount == 2)
+            #expect(await !chain.status.isValidator)
+            #expect(await chain.currentTip.record.height == Height(2))
+        }
+        let again = try ChainStore(
+            path: split.world.scratch.path + "/late", rules: split.world.rules, settings: FilledStore.small)
+        try await run(again, of: split.world) { chain, peer in
+            #expect(await chain.status.validatorCount == 2)
+            let answer = CatchUpResponse(certificates: [split.finalization], proposals: [split.first])
+            await chain.receive(Message.response(answer).encoded, from: peer)
+            try await eventually("the first block is final") { await chain.currentTip.record.height == Height(3) }
+            #expect(await chain.currentTip.record.epoch == ValidatorEpoch(1))
+        }
+    }
+
+    @Test("An answer to a question about blocks brings it as well")
+    func answer() async throws {
+        let split = try Split()
+        try await run(try split.world.copy("late", upTo: 2), of: split.world) { chain, peer in
+            let answer = CatchUpResponse(certificates: [split.finalization], proposals: [split.first])
+            await chain.receive(Message.response(answer).encoded, from: peer)
+            try await eventually("the first block is final") { await chain.currentTip.record.height == Height(3) }
+            #expect(await chain.currentTip.recordID == (try split.other.tip().recordID))
+        }
+    }
+
+    @Test("A node that holds a final block above the record named stays where it is; so does one that is below")
+    func stays() async throws {
+        let split = try Split()
+        let behind = try split.world.copy("behind", upTo: 1)
+        split.world.store.close()
+        let ahead = try ChainStore(path: split.world.path, rules: split.world.rules, settings: FilledStore.small)
+        for store in [ahead, behind] {
+            try await run(store, of: split.world) { chain, peer in
+                let tip = await chain.currentTip
+                await chain.receive(Message.proposal(split.first).encoded, from: peer)
+                #expect(await chain.status.validatorCount == 4)
+                #expect(await chain.currentTip == tip)
+            }
+        }
+    }
+}
