@@ -47,6 +47,7 @@ extension Decoder {
         Decoder("ledger-tip", LedgerTip.self), Decoder("operation", Operation.self),
         Decoder("signed-registration", SignedRegistration.self), Decoder("limit-changes", LimitChanges.self),
         Decoder("recovery-document", RecoveryDocument.self),
+        Decoder("recovery-statement", RecoveryStatement.self),
         Decoder("validator-list", ValidatorList.self), Decoder("state-proof", StateProof.self),
         Decoder("member-entry", MemberEntry.self), Decoder("owner-entry", OwnerEntry.self),
         Decoder("registrars-entry", RegistrarsEntry.self), Decoder("number-entry", NumberEntry.self),
