@@ -69,6 +69,8 @@ struct BootstrapTests {
             settings.http.port = 0
             settings.addressTokensPerSecond = 1e6
             settings.addressTokenBurst = 1e6
+            settings.http.requestsPerSecond = 1e6
+            settings.http.requestBurst = 1e6
             server = try InspectServer(
                 store: target, rules: world.rules, member: world.documents.nodes[0].member, rpc: settings,
                 version: "test", snapshots: shelf)
@@ -270,6 +272,8 @@ struct BootstrapTests {
         settings.http.port = 0
         settings.addressTokensPerSecond = 1e6
         settings.addressTokenBurst = 1e6
+        settings.http.requestsPerSecond = 1e6
+        settings.http.requestBurst = 1e6
         let shelf = try SnapshotShelf(path: world.scratch.path + "/made", chain: world.rules.chain)
         let server = NodeServer(
             runtime: validator, rpc: settings, services: [SnapshotService(shelf, every: 2)], version: "test")
