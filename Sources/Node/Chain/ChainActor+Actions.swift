@@ -36,12 +36,11 @@ extension ChainActor {
             case .report(let notice): report(notice)
             }
         }
-        // The signer has made the votes durable. What must be durable here before they leave is the body of a block
-        // that is voted for: those who notarized it are those who still have it when it is final.
+        // The body of a block that is voted for is durable by now, and so are the votes, with their signer.
         // S-13: nothing is signed in an epoch that is sealed.
         let casts = isStopped || engine.isSealed ? [] : cast(ballots, &batch)
         guard !isStopped, !casts.isEmpty || !batch.operations.isEmpty else { return }
-        write(batch, synced: casts.contains { $0.value.ballot.kind == .notarize })
+        write(batch, synced: false)
         guard !isStopped else { return }
         events += casts.map { .cast($0) }
     }

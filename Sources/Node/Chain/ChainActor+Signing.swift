@@ -50,6 +50,14 @@ extension ChainActor {
         guard let seat, let signer, !ballots.isEmpty else { return [] }
         // What waited comes first, or the signer would be past it.
         let all = takeWaiting() + ballots
+        // S-7: the body first, and then the signer, which makes the vote durable. What a signer remembers is said
+        // again after a power cut; a block that a quorum says so of must be on their disks, or nobody has it when it
+        // is final.
+        if all.contains(where: { $0.kind == .notarize }) {
+            write(batch, synced: true)
+            batch = WriteBatch()
+            guard !isStopped else { return [] }
+        }
         let preimages = all.map { $0.kind.signingKind.preimage(chain: rules.chain, body: $0.body) }
         var votes: [Verified<Vote>] = []
         for (ballot, answer) in zip(all, signer.signatures(over: preimages)) {
@@ -104,7 +112,8 @@ extension ChainActor {
         var batch = WriteBatch()
         let votes = cast(waiting, &batch)
         guard !votes.isEmpty else { return }
-        write(batch, synced: true)
+        write(batch, synced: false)
+        guard !isStopped else { return }
         for vote in votes { handle(.cast(vote)) }
     }
 
