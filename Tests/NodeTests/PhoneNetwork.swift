@@ -76,6 +76,9 @@ final class PhoneNetwork {
         running.append(try home)
         for runtime in running {
             try await waitFor("addresses") { await runtime.dht.status.knownAddresses >= running.count }
+            try await waitFor("links") {
+                await runtime.mesh.connectedMembers.count >= running.count - 1
+            }
         }
     }
 

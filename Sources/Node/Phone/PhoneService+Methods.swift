@@ -130,7 +130,7 @@ extension PhoneService {
             }
             let copies: Int
             do throws(DHTError) {
-                copies = try await node.dht.put(object, evidence: salt)
+                copies = try await store(object, evidence: salt)
             } catch {
                 throw error.rpc
             }
@@ -143,6 +143,21 @@ extension PhoneService {
             ]
         }
     }
+
+    /// Stores a record that the ledger attests here. Storers judge by the ledger as they have it, and one that is a block
+    /// behind refuses what it takes a moment later; so they are asked again, for as long as a block may take.
+    private func store(_ object: SignedObject, evidence: [UInt8]) async throws(DHTError) -> Int {
+        for pause in Self.storingPauses {
+            do throws(DHTError) {
+                return try await node.dht.put(object, evidence: evidence)
+            } catch {
+                guard case .tooFewConfirmations = error, (try? await Task.sleep(for: pause)) != nil else { throw error }
+            }
+        }
+        return try await node.dht.put(object, evidence: evidence)
+    }
+
+    private static let storingPauses: [Duration] = [.milliseconds(250), .seconds(1), .seconds(2)]
 
     private var getMethod: RPCMethod {
         RPCMethod(
