@@ -144,8 +144,8 @@ extension PhoneService {
         }
     }
 
-    /// Stores a record that the ledger attests here. Storers judge by the ledger as they have it, and one that is a block
-    /// behind refuses what it takes a moment later; so they are asked again, for as long as a block may take.
+    /// Stores a record that the ledger attests here. Storers judge by the ledger as they have it, and one that is a
+    /// block behind refuses what it takes a moment later; so they are asked again, for as long as a block may take.
     private func store(_ object: SignedObject, evidence: [UInt8]) async throws(DHTError) -> Int {
         for pause in Self.storingPauses {
             do throws(DHTError) {
